@@ -1,1 +1,29 @@
-fn main() {}
+//! `cargo xtask`: everything that is done with this repository. CI calls these commands and nothing else.
+
+mod build;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write every component to target/components/<name>.wasm
+    Build {
+        /// Only the components with these names
+        names: Vec<String>,
+    },
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Build { names } => build::run(&names).map(drop),
+    }
+}

@@ -1,1 +1,18 @@
+//! The whole of `wasi:keyvalue`, both drafts, over one small trait.
+//!
+//! A provider implements [`Store`] and ends in `plugboard_keyvalue::export!(TheStore);`. What is the same for
+//! every service is here and nowhere else: which buckets there are, what a cursor looks like, duplicates in
+//! batches, compare-and-swap handles, the errors of each draft.
+
+mod batch;
 pub mod bindings;
+mod bucket;
+mod cursor;
+mod draft;
+mod draft2;
+mod export;
+mod store;
+
+pub use bucket::{Bucket, Buckets};
+pub use export::{Export, Instance};
+pub use store::{Page, Snapshot, Store, Swap};

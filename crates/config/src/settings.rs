@@ -1,0 +1,130 @@
+use std::time::Duration;
+
+use plugboard_error::{Error, Kind, Result};
+
+use crate::Secret;
+use crate::value::{self, Parsed};
+
+/// Where the text of a setting comes from: the host, or a table in a test.
+pub trait Source {
+    fn get(&self, key: &str) -> Result<Option<String>>;
+}
+
+/// The settings of one provider: `url` is read from `<prefix>-url`.
+pub struct Settings<'a> {
+    prefix: &'static str,
+    source: &'a dyn Source,
+}
+
+impl<'a> Settings<'a> {
+    pub fn new(prefix: &'static str, source: &'a dyn Source) -> Self {
+        Settings { prefix, source }
+    }
+
+    /// The whole key, for sentences.
+    pub fn key(&self, name: &str) -> String {
+        format!("{}-{name}", self.prefix)
+    }
+
+    pub fn text(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.source.get(&self.key(name))?.filter(|text| !text.is_empty()))
+    }
+
+    /// A credential: one line of text, as it has to fit into a header field.
+    pub fn secret(&self, name: &str) -> Result<Option<Secret>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        if text.chars().any(char::is_control) {
+            return Err(self.error(name, "holds a line break or another control character"));
+        }
+        Ok(Some(Secret::new(text)))
+    }
+
+    pub fn flag(&self, name: &str) -> Result<bool> {
+        Ok(self.parsed(name, value::flag)?.unwrap_or(false))
+    }
+
+    pub fn duration(&self, name: &str) -> Result<Option<Duration>> {
+        self.parsed(name, value::duration)
+    }
+
+    pub fn size(&self, name: &str) -> Result<Option<u64>> {
+        self.parsed(name, value::size)
+    }
+
+    pub fn list(&self, name: &str) -> Result<Vec<String>> {
+        Ok(self.text(name)?.map(|text| value::list(&text)).unwrap_or_default())
+    }
+
+    /// One of the given words; none where it is not set.
+    pub fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Result<Option<T>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        match choices.iter().find(|(word, _)| *word == text) {
+            Some((_, choice)) => Ok(Some(*choice)),
+            None => {
+                let words = choices.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>();
+                Err(self.error(name, &format!("is `{text}`; expected {}", words.join(" or "))))
+            }
+        }
+    }
+
+    /// The error that a setting is wrong. `fault` continues the sentence that the key begins.
+    pub fn error(&self, name: &str, fault: &str) -> Error {
+        Error::new(Kind::Config, format!("`{}` {fault}", self.key(name)))
+    }
+
+    fn parsed<T>(&self, name: &str, parse: fn(&str) -> Parsed<T>) -> Result<Option<T>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        match parse(&text) {
+            Ok(value) => Ok(Some(value)),
+            Err(expected) => Err(self.error(name, &format!("is `{text}`; expected {expected}"))),
+        }
+    }
+}
+
+/// A table of settings, for tests of providers.
+impl Source for std::collections::BTreeMap<&str, &str> {
+    fn get(&self, key: &str) -> Result<Option<String>> {
+        Ok(std::collections::BTreeMap::get(self, key).map(|&text| text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn error_of<T: std::fmt::Debug>(result: Result<T>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_empty_value_is_not_set() {
+        let source = BTreeMap::from([("redis-url", "")]);
+        assert_eq!(Settings::new("redis", &source).text("url"), Ok(None));
+    }
+
+    #[test]
+    fn an_error_names_the_key_the_value_and_what_was_expected() {
+        let source = BTreeMap::from([("redis-timeout", "soon"), ("redis-dialect", "resp")]);
+        let settings = Settings::new("redis", &source);
+        assert_eq!(
+            error_of(settings.duration("timeout")),
+            "config: `redis-timeout` is `soon`; expected a duration above zero such as `30s` or `1500ms` \
+             (units: ms, s, m, h, d)"
+        );
+        assert_eq!(
+            error_of(settings.choice("dialect", &[("webdis", 1), ("upstash", 2)])),
+            "config: `redis-dialect` is `resp`; expected `webdis` or `upstash`"
+        );
+    }
+
+    #[test]
+    fn a_malformed_secret_is_not_shown() {
+        let source = BTreeMap::from([("redis-token", "hunter2\n")]);
+        assert_eq!(
+            error_of(Settings::new("redis", &source).secret("token")),
+            "config: `redis-token` holds a line break or another control character"
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! What the outcome of an exchange means: an answer, another try, or an error.
+
+use std::time::Duration;
+
+use plugboard_error::{Error, Kind, Result};
+
+use crate::{Endpoint, Failure, Host, Reached, Request, Resend, Response, Transport};
+
+/// Tries in all. A service that is down shows within two seconds, not at the end of a long deadline.
+const TRIES: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The bounds of one call, retries included.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub timeout: Duration,
+    pub connect_timeout: Duration,
+    /// The longest body of an answer in bytes.
+    pub max_answer: u64,
+}
+
+/// One service, as one provider calls it.
+pub struct Client<T> {
+    pub transport: T,
+    pub endpoint: Endpoint,
+    pub limits: Limits,
+    /// The provider's name in front of log lines; none where logging is off.
+    pub log: Option<&'static str>,
+}
+
+/// What to do after an exchange.
+enum Next {
+    Give(Response),
+    Fail(Error),
+    /// Try again, not before the time the service asked for; give the error if there is no time for that.
+    Retry(Option<Duration>, Error),
+}
+
+impl<T: Transport + Host> Client<T> {
+    /// Sends the request, again where that is safe and may help, and gives the service's answer: any
+    /// status but 429, 500, 502, 503 and 504, which become errors.
+    pub fn send(&self, request: &Request) -> Result<Response> {
+        let deadline = self.transport.now().saturating_add(self.limits.timeout);
+        let mut pause = FIRST_PAUSE;
+        let mut tries = 1;
+        loop {
+            let started = self.transport.now();
+            let limits = Limits { timeout: deadline.saturating_sub(started), ..self.limits };
+            let outcome = self.transport.exchange(&self.endpoint, request, &limits);
+            self.log(request, &outcome, started);
+
+            let (asked, error) = match self.judge(request, outcome) {
+                Next::Give(response) => return Ok(response),
+                Next::Fail(error) => return Err(error),
+                Next::Retry(asked, error) => (asked, error),
+            };
+            let wait = asked.unwrap_or_else(|| self.jittered(pause));
+            if tries == TRIES || self.transport.now().saturating_add(wait) >= deadline {
+                return Err(error);
+            }
+            self.transport.sleep(wait);
+            pause = pause.saturating_mul(2);
+            tries += 1;
+        }
+    }
+
+    fn judge(&self, request: &Request, outcome: Result<Response, Failure>) -> Next {
+        let authority = &self.endpoint.authority;
+        let what = request.what;
+        match outcome {
+            Ok(response) if matches!(response.status, 429 | 500 | 502 | 503 | 504) => {
+                let status = response.status;
+                let sentence = format!("`{authority}` answered {status} to {what}");
+                match request.resend {
+                    Resend::Allowed => {
+                        Next::Retry(retry_after(&response), Error::new(Kind::Unavailable, sentence))
+                    }
+                    // 429 says that nothing was done; the others may come from a gateway that lost the answer.
+                    Resend::Never if status == 429 => Next::Fail(Error::new(Kind::Unavailable, sentence)),
+                    Resend::Never => Next::Fail(Error::new(
+                        Kind::Ambiguous,
+                        format!("{sentence}, which may or may not have happened"),
+                    )),
+                }
+            }
+            Ok(response) => Next::Give(response),
+            Err(failure) => {
+                let sentence = format!("`{authority}`: {}", failure.clause);
+                match (failure.reached, request.resend) {
+                    (Reached::Maybe, Resend::Never) => Next::Fail(Error::new(
+                        Kind::Ambiguous,
+                        format!("{sentence}; {what} may or may not have happened"),
+                    )),
+                    // Only what a later try can mend is tried again.
+                    _ if failure.kind == Kind::Unavailable => {
+                        Next::Retry(None, Error::new(failure.kind, sentence))
+                    }
+                    _ => Next::Fail(Error::new(failure.kind, sentence)),
+                }
+            }
+        }
+    }
+
+    /// Half of the pause and a random part of the other half, so that clients do not come back all at once.
+    fn jittered(&self, pause: Duration) -> Duration {
+        let half = pause / 2;
+        let span = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX).max(1);
+        half.saturating_add(Duration::from_nanos(self.transport.random() % span))
+    }
+
+    fn log(&self, request: &Request, outcome: &Result<Response, Failure>, started: Duration) {
+        let Some(provider) = self.log else { return };
+        let result = match outcome {
+            Ok(response) => response.status.to_string(),
+            Err(failure) => failure.clause.clone(),
+        };
+        self.transport.log(&format!(
+            "{provider}: {} {} {} -> {result}, {} ms\n",
+            request.method.as_str(),
+            self.endpoint.authority,
+            request.what,
+            self.transport.now().saturating_sub(started).as_millis(),
+        ));
+    }
+}
+
+/// `Retry-After` in seconds (RFC 9110, section 10.2.3). The form with a date is left to our own pause: it
+/// would need the service's clock and ours to agree.
+fn retry_after(response: &Response) -> Option<Duration> {
+    response.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Method;
+    use crate::fake::{Fake, status};
+
+    fn client(script: Vec<Result<Response, Failure>>) -> Client<Fake> {
+        Client {
+            transport: Fake::new(script),
+            endpoint: Endpoint::parse("http://h:1").unwrap(),
+            limits: Limits {
+                timeout: Duration::from_secs(30),
+                connect_timeout: Duration::from_secs(5),
+                max_answer: 1 << 20,
+            },
+            log: Some("kv-test"),
+        }
+    }
+
+    fn request(resend: Resend) -> Request {
+        Request {
+            method: Method::Post,
+            path: "/".into(),
+            headers: vec![],
+            body: vec![],
+            resend,
+            what: "TEST",
+        }
+    }
+
+    fn refused() -> Result<Response, Failure> {
+        Err(Failure::new(Reached::No, Kind::Unavailable, "the connection was refused"))
+    }
+
+    fn lost() -> Result<Response, Failure> {
+        Err(Failure::new(Reached::Maybe, Kind::Unavailable, "the connection broke"))
+    }
+
+    #[test]
+    fn retries_what_may_be_sent_again() {
+        for first in [refused(), lost(), status(429), status(500), status(502), status(503), status(504)] {
+            let client = client(vec![first, status(200)]);
+            assert_eq!(client.send(&request(Resend::Allowed)).unwrap().status, 200);
+        }
+    }
+
+    #[test]
+    fn sends_an_increment_again_only_if_it_did_not_leave() {
+        let again = client(vec![refused(), status(200)]);
+        assert_eq!(again.send(&request(Resend::Never)).unwrap().status, 200);
+        for (outcome, kind) in
+            [(lost(), Kind::Ambiguous), (status(503), Kind::Ambiguous), (status(429), Kind::Unavailable)]
+        {
+            let client = client(vec![outcome]);
+            assert_eq!(client.send(&request(Resend::Never)).unwrap_err().kind, kind);
+            assert_eq!(client.transport.sent(), 1);
+        }
+    }
+
+    #[test]
+    fn gives_up_after_five_tries() {
+        let client = client(vec![refused(), refused(), refused(), refused(), refused()]);
+        let error = client.send(&request(Resend::Allowed)).unwrap_err();
+        assert_eq!(error.to_string(), "unavailable: `h:1`: the connection was refused");
+        assert!(client.transport.now() < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn honours_retry_after_inside_the_deadline() {
+        let after = |seconds: &str| {
+            status(503).map(|r| Response { headers: vec![("retry-after".into(), seconds.into())], ..r })
+        };
+        let patient = client(vec![after("7"), status(200)]);
+        assert!(patient.send(&request(Resend::Allowed)).is_ok());
+        assert_eq!(patient.transport.now(), Duration::from_secs(7));
+        let late = client(vec![after("31")]);
+        let error = late.send(&request(Resend::Allowed)).unwrap_err();
+        assert_eq!(error.to_string(), "unavailable: `h:1` answered 503 to TEST");
+        assert_eq!(late.transport.now(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_failure_that_waiting_does_not_mend_is_not_retried() {
+        let client =
+            client(vec![Err(Failure::new(Reached::Maybe, Kind::TooLarge, "the answer is too long"))]);
+        assert_eq!(client.send(&request(Resend::Allowed)).unwrap_err().kind, Kind::TooLarge);
+    }
+
+    #[test]
+    fn logs_the_shape_of_each_exchange() {
+        let client = client(vec![refused(), status(200)]);
+        client.send(&request(Resend::Allowed)).unwrap();
+        assert_eq!(
+            client.transport.logged(),
+            "kv-test: POST h:1 TEST -> the connection was refused, 0 ms\nkv-test: POST h:1 TEST -> 200, 0 ms\n"
+        );
+    }
+}

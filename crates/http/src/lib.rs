@@ -1,0 +1,26 @@
+//! The only caller of `wasi:http`.
+//!
+//! A provider builds a [`Request`] for an [`Endpoint`] and hands it to its [`Client`], which gives back the
+//! service's answer or one [`plugboard_error::Error`]. In between:
+//!
+//! * [`Transport`] is the seam: one method that makes one exchange. [`Wasi`] does it on a host,
+//!   `fake::Fake` plays a script in tests.
+//! * [`Client`] decides what one exchange's outcome means: answer, try again, or give up. It never sends a
+//!   request twice that says [`Resend::Never`] once a byte of it may have left.
+//! * Every wait ends at the client's deadline, every answer at its size limit.
+
+mod client;
+mod endpoint;
+#[cfg(any(test, feature = "fake"))]
+pub mod fake;
+mod message;
+mod status;
+mod transport;
+mod wasi;
+
+pub use client::{Client, Limits};
+pub use endpoint::Endpoint;
+pub use message::{Method, Request, Resend, Response};
+pub use status::error_of;
+pub use transport::{Failure, Host, Reached, Transport};
+pub use wasi::Wasi;

@@ -1,0 +1,67 @@
+/// The methods that the services use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Delete,
+    Get,
+    Head,
+    Post,
+    Put,
+}
+
+impl Method {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Method::Delete => "DELETE",
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+        }
+    }
+
+    /// Whether a request has a body, and so a Content-Length even when it is empty: without one some
+    /// services answer 411 and some hosts send it chunked.
+    pub(crate) const fn has_body(self) -> bool {
+        !matches!(self, Method::Get | Method::Head)
+    }
+}
+
+/// Whether a request may be sent again after a byte of it may have reached the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resend {
+    /// Doing it twice is the same as doing it once.
+    Allowed,
+    /// Increments, swaps: a lost answer is the error `ambiguous`.
+    Never,
+}
+
+/// One request, without what the endpoint knows (scheme and authority).
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: Method,
+    /// Begins with `/`, percent-encoded.
+    pub path: String,
+    /// Names in lower case; `content-length` is added by the transport.
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    pub resend: Resend,
+    /// What it does, for the log and for sentences: a name such as `GET` or `swap`, never data.
+    pub what: &'static str,
+}
+
+/// A whole answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, Vec<u8>)>,
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first field of that name (in lower case), if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(n, _)| n == name)?;
+        std::str::from_utf8(value).ok()
+    }
+}

@@ -1,0 +1,33 @@
+//! Duplicates in batches: services refuse them or do with them what they like.
+
+use std::collections::BTreeSet;
+
+/// Of pairs with the same key only the last one, which is what one `set` after the other would leave.
+pub(crate) fn last_wins(pairs: Vec<(String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
+    let mut seen = BTreeSet::new();
+    let mut kept: Vec<bool> = pairs.iter().rev().map(|(key, _)| seen.insert(key.as_str())).collect();
+    // `kept` is back to front: taken from its end it goes along with the pairs.
+    pairs.into_iter().filter(|_| kept.pop().unwrap_or(true)).collect()
+}
+
+pub(crate) fn unique(keys: Vec<String>) -> Vec<String> {
+    BTreeSet::from_iter(keys).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_pair_of_a_key_stays() {
+        let pair = |key: &str, value: &str| (key.to_owned(), value.as_bytes().to_vec());
+        let pairs = vec![pair("a", "1"), pair("b", "2"), pair("a", "3"), pair("c", "4"), pair("b", "5")];
+        assert_eq!(last_wins(pairs), [pair("a", "3"), pair("c", "4"), pair("b", "5")]);
+        assert_eq!(last_wins(vec![]), []);
+    }
+
+    #[test]
+    fn a_key_twice_is_one_key() {
+        assert_eq!(unique(vec!["b".into(), "a".into(), "b".into()]), ["a", "b"]);
+    }
+}

@@ -1,0 +1,120 @@
+//! Redis commands and their replies, in the words of one gateway.
+
+mod command;
+mod failure;
+mod resp;
+mod upstash;
+mod webdis;
+
+use plugboard_config::Secret;
+use plugboard_error::{Error, Kind, Result};
+use plugboard_http::{Endpoint, Method, Request, Response};
+
+pub(crate) use command::{Command, Script};
+
+use crate::config::Dialect;
+
+/// What Redis answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Nil,
+    Integer(i64),
+    /// A value, or a word such as `OK`.
+    Text(Vec<u8>),
+    List(Vec<Reply>),
+    /// An error as Redis words it: `WRONGTYPE …`, `ERR …`.
+    Failure(String),
+}
+
+/// The gateway's dialect and what goes along with every request.
+pub(crate) struct Wire {
+    dialect: Dialect,
+    authorization: Option<Secret>,
+    max_request: u64,
+    session: upstash::Session,
+}
+
+impl Wire {
+    pub(crate) fn new(dialect: Dialect, authorization: Option<Secret>, max_request: u64) -> Self {
+        Wire { dialect, authorization, max_request, session: upstash::Session::default() }
+    }
+
+    pub(crate) fn encode(&self, command: &Command) -> Result<Request> {
+        let message = match self.dialect {
+            Dialect::Webdis { database } => webdis::encode(command, database),
+            Dialect::Upstash => upstash::encode(command),
+        };
+        let length = (message.path.len() + message.body.len()) as u64;
+        if length > self.max_request {
+            let sentence = format!("the request has {length} bytes, more than `redis-max-request` allows");
+            return Err(Error::new(Kind::TooLarge, sentence));
+        }
+        let mut headers = Vec::with_capacity(3);
+        if let Some(authorization) = &self.authorization {
+            headers.push(("authorization", authorization.expose().to_owned()));
+        }
+        if self.dialect == Dialect::Upstash {
+            self.session.add_headers(&mut headers);
+        }
+        let Message { method, path, body } = message;
+        Ok(Request { method, path, headers, body, resend: command.resend(), what: command.what() })
+    }
+
+    pub(crate) fn decode(&self, endpoint: &Endpoint, response: Response) -> Result<Reply> {
+        let reply = match self.dialect {
+            Dialect::Webdis { .. } => webdis::decode(endpoint, response)?,
+            Dialect::Upstash => {
+                self.session.remember(&response);
+                upstash::decode(endpoint, response)?
+            }
+        };
+        match reply {
+            Reply::Failure(text) => Err(failure::error_of(&text)),
+            reply => Ok(reply),
+        }
+    }
+}
+
+/// A request as the dialect puts it.
+#[derive(Debug, PartialEq, Eq)]
+struct Message {
+    method: Method,
+    path: String,
+    body: Vec<u8>,
+}
+
+impl Message {
+    fn post(path: &str, body: impl Into<Vec<u8>>) -> Self {
+        Message { method: Method::Post, path: path.to_owned(), body: body.into() }
+    }
+}
+
+/// The longest path that is used before the command moves into the body: gateways and the proxies in front
+/// of them take some 8 KiB for sure.
+const LONGEST_PATH: usize = 7_000;
+
+/// Percent-encodes all but letters, digits, `-`, `_` and `~`. The dot goes too: Webdis reads one as the
+/// beginning of an output format.
+pub(crate) fn escape(into: &mut String, bytes: &[u8]) {
+    const SET: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
+    into.extend(percent_encoding::percent_encode(bytes, SET));
+}
+
+/// The path of a write whose value is the body, or none where the value must go along with the command: both
+/// gateways drop an empty body, and a URL has no segments `.` and `..`, encoded or not.
+fn path_of_write(words: &[&[u8]], value: &[u8]) -> Option<String> {
+    if value.is_empty() || words.iter().any(|word| matches!(*word, b"." | b"..")) {
+        return None;
+    }
+    let mut path = String::new();
+    for word in words {
+        path.push('/');
+        escape(&mut path, word);
+    }
+    (path.len() <= LONGEST_PATH).then_some(path)
+}
+
+fn malformed(endpoint: &Endpoint, fault: &str) -> Error {
+    Error::new(Kind::Protocol, format!("the answer of `{}` {fault}", endpoint.authority))
+}

@@ -1,0 +1,188 @@
+//! Upstash's REST interface (upstash.com/docs/redis/features/restapi): a command is a JSON array of strings,
+//! or a path with the last word as the body. JSON has no binary strings, so values come back in base64, and
+//! go there as bodies or, in scripts, in hexadecimal.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use plugboard_error::Result;
+use plugboard_http::{Endpoint, Response, error_of};
+use serde_json::Value;
+
+use super::{Command, Message, Reply, malformed, path_of_write};
+
+/// What one answer says that the next request should know.
+#[derive(Default)]
+pub(super) struct Session {
+    /// Carried along, it makes a read see the writes before it on whichever replica it lands.
+    sync_token: RefCell<Option<String>>,
+}
+
+const SYNC_TOKEN: &str = "upstash-sync-token";
+
+impl Session {
+    pub(super) fn add_headers(&self, headers: &mut Vec<(&'static str, String)>) {
+        headers.push(("upstash-encoding", "base64".to_owned()));
+        headers.extend(self.sync_token.borrow().clone().map(|token| (SYNC_TOKEN, token)));
+    }
+
+    pub(super) fn remember(&self, response: &Response) {
+        if let Some(token) = response.header(SYNC_TOKEN) {
+            *self.sync_token.borrow_mut() = Some(token.to_owned());
+        }
+    }
+}
+
+/// Opens a script whose arguments came in hexadecimal, and turns them back.
+const UNHEX: &str = "local ARGV=(function(t) for i,s in ipairs(t) do \
+    t[i]=s:gsub('..',function(h) return string.char(tonumber(h,16)) end) end return t end)(ARGV) ";
+/// SET for the rare pair whose key does not fit into a path and whose value does not fit into JSON.
+const SET: &str = "if ARGV[2] then return redis.call('PSETEX',KEYS[1],ARGV[2],ARGV[1]) end \
+    return redis.call('SET',KEYS[1],ARGV[1])";
+
+pub(super) fn encode(command: &Command) -> Message {
+    let words = command.words();
+    let words = words.iter().map(|word| &**word).collect::<Vec<_>>();
+    if let (Command::Set { .. }, Some((value, head))) = (command, words.split_last())
+        && let Some(path) = path_of_write(head, value)
+    {
+        return Message::post(&path, *value);
+    }
+    if let Some(texts) = words.iter().map(|word| std::str::from_utf8(word).ok()).collect::<Option<Vec<_>>>() {
+        return Message::post("/", json(&texts));
+    }
+    match command {
+        Command::Eval { script, keys, arguments } => eval_hex(script.text, keys, arguments),
+        Command::Set { key, value, ttl } => {
+            let ttl = ttl.map(|ttl| Cow::Borrowed(ttl.as_bytes()));
+            let arguments = [Cow::Borrowed(*value)].into_iter().chain(ttl).collect::<Vec<_>>();
+            eval_hex(SET, &[(*key).to_owned()], &arguments)
+        }
+        // Keys are text, so the others always fit into JSON.
+        Command::Get { .. } | Command::Del { .. } | Command::Type { .. } => Message::post("/", json(&[])),
+    }
+}
+
+fn eval_hex(script: &str, keys: &[String], arguments: &[Cow<[u8]>]) -> Message {
+    let script = format!("{UNHEX}{script}");
+    let count = keys.len().to_string();
+    let arguments = arguments.iter().map(|argument| hex(argument)).collect::<Vec<_>>();
+    let head = ["EVAL", &script, &count];
+    let rest = keys.iter().chain(&arguments).map(String::as_str);
+    Message::post("/", json(&head.into_iter().chain(rest).collect::<Vec<_>>()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+fn json(words: &[&str]) -> String {
+    Value::from(words).to_string()
+}
+
+/// Errors of Redis come with status 400, and with 200 too where they are part of a result.
+pub(super) fn decode(endpoint: &Endpoint, response: Response) -> Result<Reply> {
+    if !matches!(response.status, 200 | 400) {
+        return Err(error_of(endpoint, &response));
+    }
+    let mut answer: Value = serde_json::from_slice(&response.body)
+        .map_err(|_| malformed(endpoint, "is not JSON; is it Upstash?"))?;
+    let part = |answer: &mut Value, key: &str| answer.get_mut(key).map(Value::take);
+    let reply = match (part(&mut answer, "error"), part(&mut answer, "result")) {
+        (Some(Value::String(text)), _) => Some(Reply::Failure(text)),
+        (None, Some(result)) => reply_of(result),
+        _ => None,
+    };
+    reply.ok_or_else(|| malformed(endpoint, "has neither a result nor an error as Upstash has them"))
+}
+
+fn reply_of(result: Value) -> Option<Reply> {
+    match result {
+        Value::Null => Some(Reply::Nil),
+        Value::Number(number) => number.as_i64().map(Reply::Integer),
+        // The only word that is not encoded.
+        Value::String(text) if text == "OK" => Some(Reply::Text(text.into_bytes())),
+        Value::String(text) => BASE64_STANDARD.decode(text).ok().map(Reply::Text),
+        Value::Array(items) => items.into_iter().map(reply_of).collect::<Option<_>>().map(Reply::List),
+        Value::Bool(_) | Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plugboard_http::fake;
+
+    use super::*;
+
+    fn decode(status: u16, body: &str) -> Result<Reply> {
+        super::decode(&Endpoint::parse("https://h").unwrap(), fake::body(status, body).unwrap())
+    }
+
+    #[test]
+    fn a_value_is_the_body_behind_the_path() {
+        let set = Command::Set { key: "k/é", value: b"\xff\0", ttl: None };
+        assert_eq!(encode(&set), Message::post("/SET/k%2F%C3%A9", *b"\xff\0"));
+    }
+
+    #[test]
+    fn an_empty_value_and_a_dotted_key_go_as_json() {
+        let empty = Command::Set { key: "k", value: b"", ttl: None };
+        assert_eq!(encode(&empty), Message::post("/", r#"["SET","k",""]"#));
+        let dots = Command::Set { key: "..", value: b"v\"", ttl: Some("5") };
+        assert_eq!(encode(&dots), Message::post("/", r#"["PSETEX","..","5","v\""]"#));
+    }
+
+    #[test]
+    fn what_is_neither_path_nor_json_goes_in_hexadecimal() {
+        let set = Command::Set { key: "..", value: b"\xff\x00", ttl: None };
+        let body = String::from_utf8(encode(&set).body).unwrap();
+        assert!(
+            body.starts_with(r#"["EVAL","local ARGV="#) && body.ends_with(r#","1","..","ff00"]"#),
+            "{body}"
+        );
+    }
+
+    #[test]
+    fn results_are_base64_but_for_ok() {
+        assert_eq!(decode(200, r#"{"result":"OK"}"#), Ok(Reply::Text(b"OK".to_vec())));
+        assert_eq!(decode(200, r#"{"result":"T0s="}"#), Ok(Reply::Text(b"OK".to_vec())));
+        assert_eq!(decode(200, r#"{"result":null}"#), Ok(Reply::Nil));
+        assert_eq!(
+            decode(200, r#"{"result":[1,"/w=="]}"#),
+            Ok(Reply::List(vec![Reply::Integer(1), Reply::Text(vec![255])]))
+        );
+    }
+
+    #[test]
+    fn errors_are_told_from_rubbish() {
+        assert_eq!(decode(400, r#"{"error":"ERR x"}"#), Ok(Reply::Failure("ERR x".into())));
+        for bad in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            r#"{"result":"*"}"#,
+            r#"{"result":{}}"#,
+            r#"{"result":1.5}"#,
+            r#"{"error":7}"#,
+        ] {
+            assert_eq!(decode(200, bad).unwrap_err().kind, plugboard_error::Kind::Protocol, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_sync_token_is_carried_along() {
+        let session = Session::default();
+        let headers = vec![(SYNC_TOKEN.to_owned(), b"t1".to_vec())];
+        session.remember(&Response { status: 200, headers, body: vec![] });
+        let mut next = Vec::new();
+        session.add_headers(&mut next);
+        assert_eq!(next, [("upstash-encoding", "base64".to_owned()), (SYNC_TOKEN, "t1".to_owned())]);
+    }
+}

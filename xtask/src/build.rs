@@ -1,0 +1,114 @@
+//! Core modules by cargo, components by wit-component, metadata by wasm-metadata.
+//!
+//! The target is `wasm32-unknown-unknown`: what a component then imports is what its code calls, and nothing
+//! else. With `wasm32-wasip2` the standard library drags in environment, terminal and filesystem, which a
+//! plain `wasmtime serve` does not offer.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use wasm_metadata::{AddMetadata, AddMetadataField, Description, Licenses, Version};
+use wit_component::ComponentEncoder;
+
+use crate::workspace::{self, Component};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Builds the named components, or all of them, and returns their paths.
+pub fn run(names: &[String]) -> Result<Vec<PathBuf>> {
+    let all = workspace::components()?;
+    for name in names {
+        ensure!(
+            all.iter().any(|c| c.name == *name),
+            "there is no component `{name}`; there are {}",
+            all.iter().map(|c| format!("`{}`", c.name)).collect::<Vec<_>>().join(", ")
+        );
+    }
+    let wanted = all.into_iter().filter(|c| names.is_empty() || names.contains(&c.name)).collect::<Vec<_>>();
+    ensure_target()?;
+
+    // Packages without variants share one call of cargo; each variant needs its own.
+    let plain = wanted.iter().filter(|c| c.features.is_empty()).collect::<Vec<_>>();
+    if !plain.is_empty() {
+        cargo_build(&plain, &[])?;
+    }
+    let mut paths = plain.iter().map(|c| componentize(c)).collect::<Result<Vec<_>>>()?;
+    for variant in wanted.iter().filter(|c| !c.features.is_empty()) {
+        cargo_build(&[variant], &variant.features)?;
+        paths.push(componentize(variant)?);
+    }
+    Ok(paths)
+}
+
+fn cargo_build(components: &[&Component], features: &[String]) -> Result<()> {
+    let mut command = workspace::cargo();
+    command.args(["build", "--release", "--locked", "--target", TARGET]);
+    for component in components {
+        command.args(["--package", &component.package]);
+    }
+    if !features.is_empty() {
+        command.args(["--features", &features.join(",")]);
+    }
+    ensure!(command.status().context("cannot run cargo")?.success(), "cargo build failed");
+    Ok(())
+}
+
+fn componentize(component: &Component) -> Result<PathBuf> {
+    let file = format!("{}.wasm", component.package.replace('-', "_"));
+    let module = workspace::target().join(TARGET).join("release").join(file);
+    let bytes = std::fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
+    let encoded = ComponentEncoder::default()
+        .validate(true)
+        .module(&bytes)
+        .and_then(|mut encoder| encoder.encode())
+        .with_context(|| format!("cannot make a component of {}", module.display()))?;
+
+    let mut metadata = AddMetadata::default();
+    metadata.name = AddMetadataField::Set(component.name.clone());
+    metadata.version = AddMetadataField::Set(Version::new(component.version.clone()));
+    metadata.description = AddMetadataField::Set(Description::new(component.description.clone()));
+    metadata.licenses = AddMetadataField::Set(Licenses::new(&component.license)?);
+    let finished = metadata.to_wasm(&encoded)?;
+
+    let path = workspace::component_path(&component.name);
+    write_if_changed(&path, &finished)?;
+    println!("{:>8} bytes  {}", finished.len(), path.display());
+    Ok(path)
+}
+
+/// Leaves an unchanged file alone, so that what is made from it can tell by its time.
+fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
+    if std::fs::read(path).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    std::fs::create_dir_all(path.parent().context("a file needs a folder")?)?;
+    // Readers see the old file or the new one, never half of it.
+    let partial = path.with_extension("partial");
+    std::fs::write(&partial, bytes)?;
+    std::fs::rename(&partial, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Adds the wasm target where rustup manages the toolchain; elsewhere says what to install.
+fn ensure_target() -> Result<()> {
+    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).current_dir(workspace::root()).output();
+    let sysroot = sysroot.context("cannot run rustc")?;
+    let sysroot = PathBuf::from(String::from_utf8(sysroot.stdout)?.trim());
+    if sysroot.join("lib/rustlib").join(TARGET).exists() {
+        return Ok(());
+    }
+    eprintln!("adding the Rust target {TARGET}");
+    let added =
+        Command::new("rustup").args(["target", "add", TARGET]).current_dir(workspace::root()).status();
+    match added {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => {
+            bail!("`rustup target add {TARGET}` failed; the components need that target's standard library")
+        }
+        Err(_) => bail!(
+            "the Rust standard library for {TARGET} is missing and there is no rustup to add it; install rustup \
+             (https://rustup.rs), or your distribution's package of it (Debian: rust-web with cargo-web, rustc-web \
+             and lld; Fedora: rust-std-static-{TARGET})"
+        ),
+    }
+}
