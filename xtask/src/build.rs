@@ -61,7 +61,7 @@ fn componentize(component: &Component) -> Result<PathBuf> {
     let encoded = ComponentEncoder::default()
         .validate(true)
         .module(&bytes)
-        .and_then(|mut encoder| encoder.encode())
+        .and_then(|encoder| encoder.encode())
         .with_context(|| format!("cannot make a component of {}", module.display()))?;
 
     let mut metadata = AddMetadata::default();
