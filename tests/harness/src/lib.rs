@@ -1,0 +1,31 @@
+//! The ground under the tests and the demo: external tools, processes, real servers.
+//!
+//! - [`tools`] answers with the path of an executable (`wac`, `wkg`, `cargo-deny`, `wasmtime`,
+//!   `redis-server`, `webdis`, `docker-registry`), installed on demand into the user's cache.
+//! - [`process`] has [`Run`], a directory of logs that outlives a failure, and [`Server`], a process
+//!   that is ready when `start` returns and stopped when the value is dropped, on Ctrl-C too.
+//! - [`servers`] starts the real ones, each in a few lines.
+//!
+//! ```no_run
+//! use plugboard_harness::{Run, servers::{Redis, Serve, Webdis, webdis}, tools};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let greeting = Run::scope("favorites", |run| {
+//!     let redis = Redis::start(run)?;
+//!     let webdis = Webdis::start(run, &redis, webdis::Options::default())?;
+//!     let config = [("redis-url", webdis.url())];
+//!     let app = Serve { config: Some(&config), ..Serve::new("out.wasm") }.start(run)?;
+//!     redis.cli(&["SET", "users/ada", "{}"])?; // the outside writer
+//!     Ok(ureq::get(app.url()).call()?.body_mut().read_to_string()?)
+//! })?; // an error names the directory with every server's log
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Unix only. Everything listens on 127.0.0.1.
+
+pub mod process;
+pub mod servers;
+pub mod tools;
+
+pub use process::{Run, Server};

