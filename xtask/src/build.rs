@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use wasm_encoder::RawSection;
 use wasm_metadata::{AddMetadata, AddMetadataField, Description, Licenses, Version};
+use wasmparser::{Chunk, Parser, Payload};
 use wit_component::ComponentEncoder;
 
 use crate::workspace::{self, Component};
@@ -44,6 +46,7 @@ pub fn run(names: &[String]) -> Result<Vec<PathBuf>> {
 fn cargo_build(components: &[&Component], features: &[String]) -> Result<()> {
     let mut command = workspace::cargo();
     command.args(["build", "--release", "--locked", "--target", TARGET]);
+    command.env("CARGO_ENCODED_RUSTFLAGS", rustflags()?.join("\x1f"));
     for component in components {
         command.args(["--package", &component.package]);
     }
@@ -52,6 +55,18 @@ fn cargo_build(components: &[&Component], features: &[String]) -> Result<()> {
     }
     ensure!(command.status().context("cannot run cargo")?.success(), "cargo build failed");
     Ok(())
+}
+
+/// Numbers in the code take the bytes they need (the linker leaves room for five otherwise), and the paths in
+/// panic messages are the same on every machine.
+fn rustflags() -> Result<Vec<String>> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let home = home.context("neither CARGO_HOME nor a home folder is known")?;
+    Ok(vec![
+        "-Clink-arg=--compress-relocations".to_owned(),
+        format!("--remap-path-prefix={}=/cargo", home.display()),
+        format!("--remap-path-prefix={}=/plugboard", workspace::root().display()),
+    ])
 }
 
 fn componentize(component: &Component) -> Result<PathBuf> {
@@ -69,12 +84,38 @@ fn componentize(component: &Component) -> Result<PathBuf> {
     metadata.version = AddMetadataField::Set(Version::new(component.version.clone()));
     metadata.description = AddMetadataField::Set(Description::new(component.description.clone()));
     metadata.licenses = AddMetadataField::Set(Licenses::new(&component.license)?);
-    let finished = metadata.to_wasm(&encoded)?;
+    let finished = metadata.to_wasm(&without_names(&encoded)?)?;
 
     let path = workspace::component_path(&component.name);
     write_if_changed(&path, &finished)?;
     println!("{:>8} bytes  {}", finished.len(), path.display());
     Ok(path)
+}
+
+/// Drops the names that the encoder gives to what is inside: ten kilobytes that only a debugger would read.
+fn without_names(component: &[u8]) -> Result<Vec<u8>> {
+    let mut kept = wasm_encoder::Component::new();
+    let mut parser = Parser::new(0);
+    let mut rest = component;
+    loop {
+        let Chunk::Parsed { mut consumed, payload } = parser.parse(rest, true)? else {
+            bail!("the component ends in the middle");
+        };
+        match &payload {
+            Payload::End(_) => return Ok(kept.finish()),
+            // What is inside of these comes along as bytes.
+            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+                consumed += usize::try_from(unchecked_range.end - unchecked_range.start)?;
+            }
+            _ => {}
+        }
+        let names = matches!(&payload, Payload::CustomSection(custom) if custom.name() == "component-name");
+        if let (Some((id, range)), false) = (payload.as_section(), names) {
+            let data = &component[usize::try_from(range.start)?..usize::try_from(range.end)?];
+            kept.section(&RawSection { id, data });
+        }
+        rest = &rest[consumed..];
+    }
 }
 
 /// Leaves an unchanged file alone, so that what is made from it can tell by its time.

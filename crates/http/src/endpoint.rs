@@ -1,5 +1,3 @@
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 /// Where a service is: `http` or `https`, host and port, and the path in front of everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -47,9 +45,10 @@ impl Endpoint {
     /// Whether requests stay on this machine, so that credentials may go over plain http.
     pub fn is_loopback(&self) -> bool {
         let host = host(&self.authority);
+        let address = |b: u8| b.is_ascii_digit() || b == b'.';
         host.eq_ignore_ascii_case("localhost")
-            || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
-            || host.trim_matches(['[', ']']).parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
+            || host == "[::1]"
+            || (host.starts_with("127.") && host.bytes().all(address))
     }
 }
 
@@ -64,9 +63,10 @@ fn host(authority: &str) -> &str {
 fn check_authority(authority: &str) -> Result<(), String> {
     let host = host(authority);
     let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-    let address = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    let host_ok = match address {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+    let address = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
+    // Whether the address exists is for the host to find out; here it is only made sure what is host, what port.
+    let host_ok = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+        Some(v6) => !v6.is_empty() && v6.bytes().all(address),
         None => !host.is_empty() && host.bytes().all(name),
     };
     let port_ok = match authority.strip_prefix(host).unwrap_or_default() {

@@ -10,7 +10,7 @@ use plugboard_error::Kind;
 use wasip2::clocks::monotonic_clock;
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as WasiMethod,
+    DnsErrorPayload, ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as WasiMethod,
     OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
 };
 use wasip2::io::poll::{self, Pollable};
@@ -283,6 +283,11 @@ fn failed(code: &ErrorCode) -> Failure {
         }
         _ => (Maybe, Protocol, "the exchange failed"),
     };
-    // The code itself helps whoever has to find out; its texts are the host's and short.
-    Failure::new(reached, kind, format!("{clause} ({code:?})"))
+    // The host's own words, where it has some, help whoever has to find out.
+    let detail = match code {
+        ErrorCode::DnsError(DnsErrorPayload { rcode: Some(text), .. }) => text,
+        ErrorCode::InternalError(Some(text)) => text.lines().next().unwrap_or_default(),
+        _ => return Failure::new(reached, kind, clause),
+    };
+    Failure::new(reached, kind, format!("{clause} ({detail})"))
 }

@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 
 /// Of pairs with the same key only the last one, which is what one `set` after the other would leave.
-pub(crate) fn last_wins(pairs: Vec<(String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn last_wins(mut pairs: Vec<(String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
+    pairs.reverse();
     let mut seen = BTreeSet::new();
-    let mut kept: Vec<bool> = pairs.iter().rev().map(|(key, _)| seen.insert(key.as_str())).collect();
-    // `kept` is back to front: taken from its end it goes along with the pairs.
-    pairs.into_iter().filter(|_| kept.pop().unwrap_or(true)).collect()
+    pairs.retain(|(key, _)| seen.insert(key.clone()));
+    pairs.reverse();
+    pairs
 }
 
-pub(crate) fn unique(keys: Vec<String>) -> Vec<String> {
-    BTreeSet::from_iter(keys).into_iter().collect()
+pub(crate) fn unique(mut keys: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    keys.retain(|key| seen.insert(key.clone()));
+    keys
 }
 
 #[cfg(test)]
@@ -28,6 +31,6 @@ mod tests {
 
     #[test]
     fn a_key_twice_is_one_key() {
-        assert_eq!(unique(vec!["b".into(), "a".into(), "b".into()]), ["a", "b"]);
+        assert_eq!(unique(vec!["b".into(), "a".into(), "b".into()]), ["b", "a"]);
     }
 }

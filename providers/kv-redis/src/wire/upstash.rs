@@ -4,13 +4,13 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use plugboard_error::Result;
 use plugboard_http::{Endpoint, Response, error_of};
-use serde_json::Value;
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
 use super::{Command, Message, Reply, malformed, path_of_write};
 
@@ -82,8 +82,9 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn json(words: &[&str]) -> String {
-    Value::from(words).to_string()
+/// Text always has a JSON form, so there is no error to hand on.
+fn json(words: &[&str]) -> Vec<u8> {
+    serde_json::to_vec(words).unwrap_or_default()
 }
 
 /// Errors of Redis come with status 400, and with 200 too where they are part of a result.
@@ -91,26 +92,70 @@ pub(super) fn decode(endpoint: &Endpoint, response: Response) -> Result<Reply> {
     if !matches!(response.status, 200 | 400) {
         return Err(error_of(endpoint, &response));
     }
-    let mut answer: Value = serde_json::from_slice(&response.body)
-        .map_err(|_| malformed(endpoint, "is not JSON; is it Upstash?"))?;
-    let part = |answer: &mut Value, key: &str| answer.get_mut(key).map(Value::take);
-    let reply = match (part(&mut answer, "error"), part(&mut answer, "result")) {
-        (Some(Value::String(text)), _) => Some(Reply::Failure(text)),
-        (None, Some(result)) => reply_of(result),
-        _ => None,
-    };
-    reply.ok_or_else(|| malformed(endpoint, "has neither a result nor an error as Upstash has them"))
+    let answer: Answer =
+        serde_json::from_slice(&response.body).map_err(|_| malformed(endpoint, "is not what Upstash answers"))?;
+    match answer {
+        Answer { error: Some(text), .. } => Ok(Reply::Failure(text)),
+        Answer { result: Some(result), .. } => Ok(result.0),
+        _ => Err(malformed(endpoint, "has neither a result nor an error")),
+    }
 }
 
-fn reply_of(result: Value) -> Option<Reply> {
-    match result {
-        Value::Null => Some(Reply::Nil),
-        Value::Number(number) => number.as_i64().map(Reply::Integer),
-        // The only word that is not encoded.
-        Value::String(text) if text == "OK" => Some(Reply::Text(text.into_bytes())),
-        Value::String(text) => BASE64_STANDARD.decode(text).ok().map(Reply::Text),
-        Value::Array(items) => items.into_iter().map(reply_of).collect::<Option<_>>().map(Reply::List),
-        Value::Bool(_) | Value::Object(_) => None,
+#[derive(serde::Deserialize)]
+struct Answer {
+    error: Option<String>,
+    /// None where there is none; a result that is null is `Nil`.
+    #[serde(default, deserialize_with = "present")]
+    result: Option<Result64>,
+}
+
+fn present<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Result64>, D::Error> {
+    Result64::deserialize(from).map(Some)
+}
+
+/// A result whose strings are in base64, but for the word `OK`.
+struct Result64(Reply);
+
+impl<'de> Deserialize<'de> for Result64 {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        from.deserialize_any(Result64Visitor)
+    }
+}
+
+struct Result64Visitor;
+
+impl<'de> Visitor<'de> for Result64Visitor {
+    type Value = Result64;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("null, a whole number, a string in base64, or a list of these")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Result64, E> {
+        Ok(Result64(Reply::Nil))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> std::result::Result<Result64, E> {
+        Ok(Result64(Reply::Integer(number)))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> std::result::Result<Result64, E> {
+        i64::try_from(number).map(|n| Result64(Reply::Integer(n))).map_err(de::Error::custom)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<Result64, E> {
+        if text == "OK" {
+            return Ok(Result64(Reply::Text(text.into())));
+        }
+        BASE64_STANDARD.decode(text).map(|bytes| Result64(Reply::Text(bytes))).map_err(de::Error::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Result64, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Result64(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Result64(Reply::List(list)))
     }
 }
 
