@@ -60,13 +60,29 @@ fn cargo_build(components: &[&Component], features: &[String]) -> Result<()> {
 /// Numbers in the code take the bytes they need (the linker leaves room for five otherwise), and the paths in
 /// panic messages are the same on every machine.
 fn rustflags() -> Result<Vec<String>> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     let home = home.context("neither CARGO_HOME nor a home folder is known")?;
+    let version = rustc(&["-vV"])?;
+    let hash = version.lines().find_map(|line| line.strip_prefix("commit-hash: ")).unwrap_or_default();
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
     Ok(vec![
         "-Clink-arg=--compress-relocations".to_owned(),
-        format!("--remap-path-prefix={}=/cargo", home.display()),
-        format!("--remap-path-prefix={}=/plugboard", workspace::root().display()),
+        remap(&home, "/cargo"),
+        remap(&workspace::root(), "/plugboard"),
+        // Where the component rust-src is installed; without it the standard library says so by itself.
+        remap(&sysroot()?.join("lib/rustlib/src/rust"), &format!("/rustc/{hash}")),
     ])
+}
+
+fn rustc(arguments: &[&str]) -> Result<String> {
+    let output = Command::new("rustc").args(arguments).current_dir(workspace::root()).output();
+    Ok(String::from_utf8(output.context("cannot run rustc")?.stdout)?)
+}
+
+fn sysroot() -> Result<PathBuf> {
+    Ok(PathBuf::from(rustc(&["--print", "sysroot"])?.trim()))
 }
 
 fn componentize(component: &Component) -> Result<PathBuf> {
@@ -104,7 +120,8 @@ fn without_names(component: &[u8]) -> Result<Vec<u8>> {
         match &payload {
             Payload::End(_) => return Ok(kept.finish()),
             // What is inside of these comes along as bytes.
-            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+            Payload::ModuleSection { unchecked_range, .. }
+            | Payload::ComponentSection { unchecked_range, .. } => {
                 consumed += usize::try_from(unchecked_range.end - unchecked_range.start)?;
             }
             _ => {}
@@ -132,10 +149,7 @@ fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Adds the wasm target where rustup manages the toolchain; elsewhere says what to install.
 fn ensure_target() -> Result<()> {
-    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).current_dir(workspace::root()).output();
-    let sysroot = sysroot.context("cannot run rustc")?;
-    let sysroot = PathBuf::from(String::from_utf8(sysroot.stdout)?.trim());
-    if sysroot.join("lib/rustlib").join(TARGET).exists() {
+    if sysroot()?.join("lib/rustlib").join(TARGET).exists() {
         return Ok(());
     }
     eprintln!("adding the Rust target {TARGET}");

@@ -52,9 +52,9 @@ fn split_unit(text: &str) -> Option<(u64, &str)> {
     Some((number.parse().ok()?, unit))
 }
 
-/// Names between commas, blanks around them dropped.
+/// Names with commas or blanks between them. Both, as wasmtime's command line has no way to pass a comma.
 pub(crate) fn list(text: &str) -> Vec<String> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    text.split([',', ' ']).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -86,6 +86,7 @@ mod tests {
     #[test]
     fn lists() {
         assert_eq!(list("a, b,,c "), ["a", "b", "c"]);
+        assert_eq!(list("a b  c"), ["a", "b", "c"]);
         assert_eq!(list(" , "), Vec::<String>::new());
     }
 

@@ -104,7 +104,7 @@ fn download(stage: &Stage, package: &str) -> Result<()> {
     let mut get = Command::new("apt-get");
     get.args(["download", package]).current_dir(&dir);
     stage.run(get)?;
-    let file = fs::read_dir(&dir)?.flatten().next().context("apt-get downloaded nothing")?.path();
+    let file = entries(&dir).next().context("apt-get downloaded nothing")?;
     let mut extract = Command::new("dpkg");
     extract.arg("-x").arg(file).arg(&stage.dir);
     stage.run(extract)
@@ -129,13 +129,19 @@ fn lacking_libraries(stage: &Stage, program: &Path) -> Result<Vec<String>> {
     Ok(lacking.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect())
 }
 
-/// Where packages put libraries: `lib` and `usr/lib`, and their folders for an architecture.
+/// Where packages put libraries, as far as there are any: `lib` and `usr/lib`, and the folders in them.
 fn library_dirs(dir: &Path) -> Vec<PathBuf> {
     let bases = [dir.join("lib"), dir.join("usr/lib")];
-    let below = bases.iter().flat_map(fs::read_dir).flatten().flatten().map(|entry| entry.path());
-    let mut dirs: Vec<_> = below.filter(|path| path.is_dir()).chain(bases.iter().cloned()).collect();
-    dirs.sort(); // read_dir has no order of its own
+    let below = bases.iter().flat_map(|base| entries(base));
+    let mut dirs: Vec<_> = below.chain(bases.iter().cloned()).collect();
+    dirs.retain(|dir| entries(dir).any(|path| path.to_string_lossy().contains(".so")));
+    dirs.sort(); // a directory has no order of its own
     dirs
+}
+
+/// What is in `dir`; nothing if it is not a directory.
+fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
 /// `bin/<name>`, which starts the program with its libraries, wherever the folder has moved to.
