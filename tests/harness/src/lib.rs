@@ -7,16 +7,16 @@
 //! - [`servers`] starts the real ones, each in a few lines.
 //!
 //! ```no_run
-//! use plugboard_harness::{Run, servers::{Redis, Serve, Webdis, webdis}, tools};
+//! use plugboard_harness::{Run, process::http_status, servers::{Redis, Serve, Webdis, webdis}};
 //!
 //! # fn main() -> anyhow::Result<()> {
-//! let greeting = Run::scope("favorites", |run| {
+//! let status = Run::scope("favorites", |run| {
 //!     let redis = Redis::start(run)?;
 //!     let webdis = Webdis::start(run, &redis, webdis::Options::default())?;
 //!     let config = [("redis-url", webdis.url())];
 //!     let app = Serve { config: Some(&config), ..Serve::new("out.wasm") }.start(run)?;
 //!     redis.cli(&["SET", "users/ada", "{}"])?; // the outside writer
-//!     Ok(ureq::get(app.url()).call()?.body_mut().read_to_string()?)
+//!     Ok(http_status(app.url()))
 //! })?; // an error names the directory with every server's log
 //! # Ok(())
 //! # }

@@ -121,6 +121,7 @@ pub fn http_status(url: &str) -> Option<u16> {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
+        .proxy(None) // the environment's is not for 127.0.0.1
         .timeout_global(Some(Duration::from_secs(1)));
     let response = config.build().new_agent().get(url).call().ok()?;
     Some(response.status().as_u16())

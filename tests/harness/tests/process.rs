@@ -3,7 +3,8 @@
 use std::{
     collections::BTreeSet,
     env, fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -11,7 +12,10 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use plugboard_harness::{Run, Server, process::free_port};
+use plugboard_harness::{
+    Run, Server,
+    process::{free_port, http_status},
+};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 fn sh(script: &str) -> Command {
@@ -189,6 +193,36 @@ fn a_panic_keeps_the_run() -> Result<()> {
     assert!(test.join().is_err());
     assert!(dir.exists());
     Ok(fs::remove_dir_all(dir)?)
+}
+
+#[test]
+fn http_status_is_what_the_server_says() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
+        while head.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+        stream.write_all(b"HTTP/1.1 307 Elsewhere\r\nlocation: /other\r\ncontent-length: 0\r\n\r\n").unwrap();
+    });
+    assert_eq!(http_status(&url), Some(307));
+    server.join().unwrap();
+    assert_eq!(http_status(&url), None);
+}
+
+/// Nothing here is for a proxy, whatever the user's environment says.
+#[test]
+fn http_status_asks_the_server_itself() {
+    let mut again = Command::new(env::current_exe().unwrap());
+    again
+        .args(["--exact", "http_status_is_what_the_server_says"])
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy");
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+        again.env(name, "http://127.0.0.1:1");
+    }
+    let output = again.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]

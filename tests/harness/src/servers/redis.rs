@@ -3,7 +3,7 @@
 use std::{ffi::OsString, net::SocketAddr, process::Command};
 
 use anyhow::{Context, Result};
-pub use redis::{Connection, Value};
+pub use redis::{Connection, Value, cmd};
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, ToRedisArgs};
 
 use crate::{Run, Server, process::free_port, tools};
@@ -70,7 +70,7 @@ impl Redis {
         Ok(())
     }
 
-    /// A connection to one of the databases (0 to 15), past every gateway.
+    /// A connection to one of the databases (0 to 15), past every gateway, to be used with [`cmd`].
     pub fn connect(&self, database: i64) -> Result<Connection> {
         let mut settings = RedisConnectionInfo::default().set_db(database);
         if let Some(password) = &self.password {
