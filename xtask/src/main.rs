@@ -1,6 +1,8 @@
 //! `cargo xtask`: everything that is done with this repository. CI calls these commands and nothing else.
 
 mod build;
+mod compose;
+mod demo;
 mod workspace;
 
 use anyhow::Result;
@@ -20,10 +22,13 @@ enum Command {
         /// Only the components with these names
         names: Vec<String>,
     },
+    /// Build, compose and serve the example, with a store if you have none; Ctrl-C stops it all
+    Demo(demo::Demo),
 }
 
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Build { names } => build::run(&names).map(drop),
+        Command::Demo(demo) => demo::run(&demo),
     }
 }
