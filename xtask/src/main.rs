@@ -3,6 +3,8 @@
 mod build;
 mod compose;
 mod demo;
+mod publish;
+mod test;
 mod workspace;
 
 use anyhow::Result;
@@ -24,11 +26,20 @@ enum Command {
     },
     /// Build, compose and serve the example, with a store if you have none; Ctrl-C stops it all
     Demo(demo::Demo),
+    /// Run every test; the last line is `N passed, N failed, N skipped`
+    Test(test::Test),
+    /// Push the components of providers/ to an OCI registry
+    Publish(publish::Publish),
+    /// Write the golden files anew from what is there now
+    Bless,
 }
 
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Build { names } => build::run(&names).map(drop),
         Command::Demo(demo) => demo::run(&demo),
+        Command::Test(test) => test::run(&test),
+        Command::Publish(publish) => publish::run(&publish),
+        Command::Bless => test::bless(),
     }
 }

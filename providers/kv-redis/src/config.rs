@@ -68,7 +68,10 @@ impl Config {
                  `redis-allow-http` set to `true`",
             ));
         }
-        let dialect = match (upstash, take_database(&mut endpoint)) {
+        // Webdis takes the number for one of 32 bits, and one that Redis does not have for 0.
+        let database = take_database(&mut endpoint)
+            .map_err(|()| settings.error("url", "ends in a number that is too large for a database"))?;
+        let dialect = match (upstash, database) {
             (false, database) => Dialect::Webdis { database },
             (true, None | Some(0)) => Dialect::Upstash,
             (true, Some(_)) => {
@@ -143,11 +146,14 @@ fn read_authorization(settings: &Settings) -> Result<Option<Authorization>> {
 }
 
 /// A last segment of digits is a database, as in `redis://` addresses; the rest is the gateway's path.
-fn take_database(endpoint: &mut Endpoint) -> Option<u32> {
-    let (path, last) = endpoint.base_path.rsplit_once('/')?;
-    let database = last.parse().ok().filter(|_| last.bytes().all(|b| b.is_ascii_digit()))?;
+fn take_database(endpoint: &mut Endpoint) -> Result<Option<u32>, ()> {
+    let Some((path, last)) = endpoint.base_path.rsplit_once('/') else { return Ok(None) };
+    if last.is_empty() || !last.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(None);
+    }
+    let database = last.parse().ok().filter(|n| *n <= i32::MAX as u32).ok_or(())?;
     endpoint.base_path = path.to_owned();
-    Some(database)
+    Ok(Some(database))
 }
 
 #[cfg(test)]
@@ -192,6 +198,14 @@ mod tests {
         let config = read(&[("redis-url", "http://h/gateway/7/")]).unwrap();
         assert_eq!(config.dialect, Dialect::Webdis { database: Some(7) });
         assert_eq!(config.endpoint.base_path, "/gateway");
+    }
+
+    #[test]
+    fn a_database_that_webdis_would_take_for_another_is_refused() {
+        for url in ["http://h/4294967298", "http://h/99999999999999999999"] {
+            let start = "config: `redis-url` ends in a number that is too large for a database";
+            assert_eq!(fault(&[("redis-url", url)]), start);
+        }
     }
 
     #[test]

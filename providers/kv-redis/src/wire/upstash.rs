@@ -92,8 +92,8 @@ pub(super) fn decode(endpoint: &Endpoint, response: Response) -> Result<Reply> {
     if !matches!(response.status, 200 | 400) {
         return Err(error_of(endpoint, &response));
     }
-    let answer: Answer =
-        serde_json::from_slice(&response.body).map_err(|_| malformed(endpoint, "is not what Upstash answers"))?;
+    let answer: Answer = serde_json::from_slice(&response.body)
+        .map_err(|_| malformed(endpoint, "is not what Upstash answers"))?;
     match answer {
         Answer { error: Some(text), .. } => Ok(Reply::Failure(text)),
         Answer { result: Some(result), .. } => Ok(result.0),
