@@ -15,7 +15,7 @@ use wit_component::ComponentEncoder;
 
 use crate::workspace::{self, Component};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Builds the named components, or all of them, and returns their paths.
 pub fn run(names: &[String]) -> Result<Vec<PathBuf>> {
@@ -148,7 +148,7 @@ fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Adds the wasm target where rustup manages the toolchain; elsewhere says what to install.
-fn ensure_target() -> Result<()> {
+pub fn ensure_target() -> Result<()> {
     if sysroot()?.join("lib/rustlib").join(TARGET).exists() {
         return Ok(());
     }

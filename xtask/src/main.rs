@@ -3,6 +3,7 @@
 mod build;
 mod compose;
 mod demo;
+mod lint;
 mod publish;
 mod test;
 mod workspace;
@@ -28,6 +29,8 @@ enum Command {
     Demo(demo::Demo),
     /// Run every test; the last line is `N passed, N failed, N skipped`
     Test(test::Test),
+    /// Check format, lints, licences and sources of dependencies
+    Lint,
     /// Push the components of providers/ to an OCI registry
     Publish(publish::Publish),
     /// Write the golden files anew from what is there now
@@ -39,6 +42,7 @@ fn main() -> Result<()> {
         Command::Build { names } => build::run(&names).map(drop),
         Command::Demo(demo) => demo::run(&demo),
         Command::Test(test) => test::run(&test),
+        Command::Lint => lint::run(),
         Command::Publish(publish) => publish::run(&publish),
         Command::Bless => test::bless(),
     }
