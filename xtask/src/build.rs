@@ -13,6 +13,7 @@ use wasm_metadata::{AddMetadata, AddMetadataField, Description, Licenses, Versio
 use wasmparser::{Chunk, Parser, Payload};
 use wit_component::ComponentEncoder;
 
+use crate::wit;
 use crate::workspace::{self, Component};
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
@@ -29,6 +30,7 @@ pub fn run(names: &[String]) -> Result<Vec<PathBuf>> {
     }
     let wanted = all.into_iter().filter(|c| names.is_empty() || names.contains(&c.name)).collect::<Vec<_>>();
     ensure_target()?;
+    wit::write()?;
 
     // Packages without variants share one call of cargo; each variant needs its own.
     let plain = wanted.iter().filter(|c| c.features.is_empty()).collect::<Vec<_>>();

@@ -26,6 +26,9 @@ pub struct Demo {
     /// Use the embedded stand-in even if redis-server and webdis are installed
     #[arg(long)]
     embedded: bool,
+    /// Where the embedded stand-in keeps its data [default: target/demo/data]
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -67,7 +70,7 @@ pub fn run(demo: &Demo) -> Result<()> {
         step("serving with wasmtime");
         let app = serve(demo, run, &composed, &settings)?;
         step("ready");
-        print_help(&app, &store);
+        print_help(&app, &store, demo);
         app.server().wait()?;
         print!("{}", app.server().log());
         bail!("wasmtime ended by itself");
@@ -90,7 +93,7 @@ fn start_store(demo: &Demo, run: &Run, step: &dyn Fn(&str)) -> Result<(Store, Ve
         "building the embedded stand-in for Redis (no redis-server with webdis was found, no --redis-url given)",
     );
     let program = build_native("upstash-local")?;
-    let data = workspace::target().join("demo/data");
+    let data = demo.data.clone().unwrap_or_else(|| workspace::target().join("demo/data"));
     std::fs::create_dir_all(&data)?;
     let token = random_token()?;
     let upstash = Upstash::start(run, &program, &token, &upstash::Backend::Data(data))?;
@@ -103,12 +106,13 @@ fn serve(demo: &Demo, run: &Run, composed: &Path, settings: &[(String, String)])
     Serve { addr: demo.addr, config: Some(&settings), ..Serve::new(composed) }.start(run)
 }
 
-fn print_help(app: &Wasmtime, store: &Store) {
+fn print_help(app: &Wasmtime, store: &Store, demo: &Demo) {
     let url = app.url();
-    let store = match store {
-        Store::Given => "the Redis that you named",
-        Store::Redis { .. } => "a fresh redis-server behind webdis",
-        Store::Embedded { .. } => "the embedded stand-in (kept in target/demo/data)",
+    let store = match (store, &demo.data) {
+        (Store::Given, _) => "the Redis that you named".to_owned(),
+        (Store::Redis { .. }, _) => "a fresh redis-server behind webdis".to_owned(),
+        (Store::Embedded { .. }, None) => "the embedded stand-in (kept in target/demo/data)".to_owned(),
+        (Store::Embedded { .. }, Some(data)) => format!("the embedded stand-in (kept in {})", data.display()),
     };
     println!(
         "

@@ -6,6 +6,7 @@ mod demo;
 mod lint;
 mod publish;
 mod test;
+mod wit;
 mod workspace;
 
 use anyhow::Result;

@@ -18,6 +18,7 @@ const SUITES: &[(&str, &[&str])] = &[
     ("faults", &["test", "--package", "plugboard-faults"]),
     ("upstash", &["test", "--package", "upstash-local"]),
     ("oci", &["test", "--package", "oci"]),
+    ("readme", &["test", "--package", "readme"]),
     ("sealed", &["run", "--quiet", "--package", "sealed"]),
     ("conformance", &["run", "--quiet", "--package", "conformance"]),
 ];

@@ -66,6 +66,15 @@ pub fn redis_server() -> Result<PathBuf> {
     })
 }
 
+pub fn redis_cli() -> Result<PathBuf> {
+    debian::find_or_unpack(&debian::Tool {
+        name: "redis-cli",
+        names_elsewhere: &[],
+        packages: &["redis-tools"],
+        otherwise: "`apt install redis-tools` or `brew install redis`",
+    })
+}
+
 pub fn webdis() -> Result<PathBuf> {
     debian::find_or_unpack(&debian::Tool {
         name: "webdis",

@@ -1,0 +1,39 @@
+//! The world that composed apps fit into, for `wac targets`: `wasi:http/proxy` and `wasi:config`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::workspace;
+
+const WORLD: &str = "package plugboard:composed;
+
+world app {
+    include wasi:http/proxy@0.2.12;
+    import wasi:config/store@0.2.0-rc.1;
+}
+";
+
+/// Writes target/wit. The text of WASI 0.2 comes from the crate that the components are built with.
+pub fn write() -> Result<()> {
+    let folder = workspace::target().join("wit");
+    let deps = folder.join("deps");
+    std::fs::create_dir_all(deps.join("config"))?;
+    for entry in std::fs::read_dir(wasi_text()?)? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), deps.join(entry.file_name()))?;
+    }
+    std::fs::copy(workspace::root().join("wit/config/store.wit"), deps.join("config/store.wit"))?;
+    Ok(std::fs::write(folder.join("app.wit"), WORLD)?)
+}
+
+fn wasi_text() -> Result<PathBuf> {
+    let output = workspace::cargo().args(["metadata", "--locked", "--format-version", "1"]).output()?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
+    let packages = metadata["packages"].as_array().context("cargo metadata without packages")?;
+    let wasip2 =
+        packages.iter().find(|package| package["name"] == "wasip2").context("there is no crate wasip2")?;
+    let manifest = wasip2["manifest_path"].as_str().context("a package without a manifest")?;
+    Ok(Path::new(manifest).with_file_name("wit").join("deps"))
+}
