@@ -38,10 +38,11 @@ impl App {
             .timeout_global(Some(HANG))
             .build()
             .into();
-        let mut response = agent
-            .post(format!("http://{}/", self.address))
-            .send(serde_json::to_vec(steps)?)
-            .context("no answer from the app")?;
+        let mut response =
+            agent
+                .post(format!("http://{}/", self.address))
+                .send(serde_json::to_vec(steps)?)
+                .or_else(|error| self.deployment.alive().and(Err(error).context("no answer from the app")))?;
         let body = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
         self.scanner.scan(&body, "a response body")?;
         ensure!(

@@ -49,13 +49,15 @@ impl Flavor {
 /// Why this provider cannot be held to a rule, if so.
 pub(crate) type Exception = fn(&Provider) -> Option<&'static str>;
 
+type Trial = dyn Fn(&Cx) -> Result<()> + Send + Sync;
+
 #[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) rule: &'static str,
     pub(crate) what: String,
     pub(crate) flavors: &'static [Flavor],
     pub(crate) exception: Exception,
-    pub(crate) run: Arc<dyn Fn(&Cx) -> Result<()> + Send + Sync>,
+    pub(crate) run: Arc<Trial>,
 }
 
 impl Case {

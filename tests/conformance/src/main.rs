@@ -101,8 +101,10 @@ fn run(mut arguments: Cli) -> Result<ExitCode> {
     if listing {
         return Ok(ExitCode::SUCCESS);
     }
-    for reason in &ignored {
-        eprintln!("ignored: {reason}");
+    for (name, reason) in &ignored {
+        if arguments.test.filter.as_ref().is_none_or(|filter| name.contains(filter)) {
+            eprintln!("ignored: {name}: {reason}");
+        }
     }
     let findings = subjects.iter().flat_map(|subject| subject.findings()).collect::<Vec<_>>();
     for finding in &findings {
@@ -116,8 +118,8 @@ fn run(mut arguments: Cli) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The trial, and the reason if it is to be ignored.
-fn trial(subject: &Arc<Subject>, case: &Case, flavor: Flavor) -> (Trial, Option<String>) {
+/// The trial, and its name with the reason if it is to be ignored.
+fn trial(subject: &Arc<Subject>, case: &Case, flavor: Flavor) -> (Trial, Option<(String, &'static str)>) {
     let name = format!(
         "{}/{}/{}/{}/{}",
         subject.provider.name,
@@ -127,14 +129,14 @@ fn trial(subject: &Arc<Subject>, case: &Case, flavor: Flavor) -> (Trial, Option<
         case.what
     );
     let reason = (case.exception)(&subject.provider);
-    let shown = reason.map(|reason| format!("{name}: {reason}"));
+    let ignored = reason.map(|reason| (name.clone(), reason));
     let (subject, case) = (subject.clone(), case.clone());
     let trial = Trial::test(name, move || {
         let outcome = run_case(&subject, &case, flavor);
         // What a trial says of a failure is output too.
         outcome.map_err(|error| Failed::from(subject.censored(&format!("{error:#}"))))
     });
-    (trial.with_ignored_flag(reason.is_some()), shown)
+    (trial.with_ignored_flag(ignored.is_some()), ignored)
 }
 
 fn run_case(subject: &Subject, case: &Case, flavor: Flavor) -> Result<()> {

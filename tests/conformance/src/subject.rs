@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use plugboard_faults::Proxy;
 use plugboard_harness::Run;
 use plugboard_harness::servers::{Serve, Wasmtime};
@@ -115,7 +115,7 @@ impl Started {
     pub(crate) fn shared(&self, flavor: Flavor, settings: Settings) -> Result<Arc<Deployment>> {
         let slot = lock(&self.shared).entry((flavor.suffix(), settings.clone())).or_default().clone();
         let mut slot = lock(&slot);
-        if let Some(deployment) = slot.upgrade() {
+        if let Some(deployment) = slot.upgrade().filter(|deployment| deployment.alive().is_ok()) {
             return Ok(deployment);
         }
         let deployment = Arc::new(self.serve(flavor, settings, None)?);
@@ -166,6 +166,15 @@ impl Deployment {
     pub(crate) fn log(&self) -> String {
         self.server.server().log()
     }
+
+    /// An error if the host itself died, with its last words.
+    pub(crate) fn alive(&self) -> Result<()> {
+        let server = self.server.server();
+        let Some(status) = server.exited()? else { return Ok(()) };
+        let log = server.log();
+        let words = log.lines().skip(1).take(4).collect::<Vec<_>>().join(" ");
+        bail!("the host died ({status}): {words}; its log is {}", server.log_path().display())
+    }
 }
 
 impl Drop for Deployment {
@@ -193,6 +202,9 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.proxy().clear();
+        if self.deployment.alive().is_err() {
+            return;
+        }
         lock(&self.spare).entry(self.key.clone()).or_default().push(self.deployment.clone());
     }
 }

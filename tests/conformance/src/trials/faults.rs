@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, ensure};
 use plugboard_faults::{Answer, At, By, Fault, Proxy, Upstream, When};
+use probe::Failure;
 
 use super::operations::{Nature, Operation};
 use super::{equal, some};
@@ -14,9 +15,13 @@ use crate::case::Case;
 use crate::cx::{Cx, Proxied};
 use crate::reply::{Problem, Reply, kind};
 
-const DEADLINE: Duration = Duration::from_secs(1);
+/// The usual deadline, in seconds: short, as many trials wait for it.
+const DEADLINE: u64 = 1;
+
 /// Twice the deadline and two seconds: a hang, not a slow machine.
-const HANG: Duration = Duration::from_secs(4);
+fn hang(deadline: u64) -> Duration {
+    Duration::from_secs(2 * deadline + 2)
+}
 
 /// One kind of fault, and what it must come to.
 struct Row {
@@ -29,6 +34,7 @@ struct Row {
     once: Expect,
     /// Whether a repeatable operation gets over one occurrence.
     mended: bool,
+    deadline: u64,
 }
 
 #[derive(Clone)]
@@ -44,6 +50,8 @@ type Expect = &'static [&'static str];
 const SUCCESS: Expect = &[];
 const AMBIGUOUS: Expect = &["ambiguous"];
 const UNAVAILABLE: Expect = &["unavailable"];
+/// The last of several tries may be cut off by the deadline.
+const TRIED: Expect = &["unavailable", "timeout"];
 const PROTOCOL: Expect = &["protocol"];
 
 impl Trouble {
@@ -67,7 +75,7 @@ impl fmt::Display for Trouble {
 }
 
 fn row(rule: &'static str, fault: Trouble, always: Expect, once: Expect, mended: bool) -> Row {
-    Row { rule, name: fault.to_string(), fault, always, once, mended }
+    Row { rule, name: fault.to_string(), fault, always, once, mended, deadline: DEADLINE }
 }
 
 fn answer(rule: &'static str, answer: Answer, always: Expect, once: Expect, mended: bool) -> Row {
@@ -77,8 +85,8 @@ fn answer(rule: &'static str, answer: Answer, always: Expect, once: Expect, mend
 
 fn table() -> Vec<Row> {
     let mut rows = vec![
-        // Nothing was sent, so everything may be tried again.
-        row("all.retry", Trouble::Refused, UNAVAILABLE, UNAVAILABLE, false),
+        // Nothing was sent, so everything may be tried again: long enough that the deadline spoils no try.
+        Row { deadline: 5, ..row("all.retry", Trouble::Refused, UNAVAILABLE, UNAVAILABLE, false) },
         row("all.deadline", Trouble::Ignored, &["timeout"], AMBIGUOUS, false),
     ];
     for upstream in Upstream::ALL {
@@ -87,20 +95,20 @@ fn table() -> Vec<Row> {
         for at in At::ALL {
             for by in [By::Reset, By::Close] {
                 let fault = Trouble::Fault(Fault::Cut { at, by, upstream });
-                rows.push(row(rule, fault, UNAVAILABLE, AMBIGUOUS, true));
+                rows.push(row(rule, fault, TRIED, AMBIGUOUS, true));
             }
             let stall = Trouble::Fault(Fault::Cut { at, by: By::Stall, upstream });
             rows.push(row("all.deadline", stall, &["timeout"], AMBIGUOUS, false));
         }
         for status in [500, 502, 503, 504] {
             let fault = Trouble::Fault(Fault::Answer { answer: Answer::status(status), upstream });
-            rows.push(row(rule, fault, UNAVAILABLE, AMBIGUOUS, true));
+            rows.push(row(rule, fault, TRIED, AMBIGUOUS, true));
         }
     }
     let close = Trouble::Fault(Fault::CloseMidRequest { after: 0 });
-    rows.push(row("all.retry", close, UNAVAILABLE, AMBIGUOUS, true));
+    rows.push(row("all.retry", close, TRIED, AMBIGUOUS, true));
     // That there were too many requests means that this one was not done.
-    rows.push(answer("all.retry", Answer::status(429), UNAVAILABLE, UNAVAILABLE, true));
+    rows.push(answer("all.retry", Answer::status(429), TRIED, UNAVAILABLE, true));
 
     let late = |fault| Trouble::Fault(fault);
     let slow = Fault::SlowFirstByte(Duration::from_secs(30));
@@ -194,9 +202,10 @@ pub(super) fn cases() -> Vec<Case> {
             retry_after(cx, Answer::status(429).retry_after(1), Duration::from_millis(990))
         }),
         Case::each("all.retry", "retry-after-as-a-date-is-honoured", |cx| {
-            // Dates have whole seconds: up to one of the two may be lost.
-            let date = SystemTime::now() + Duration::from_secs(2);
-            retry_after(cx, Answer::status(503).retry_at(date), Duration::from_millis(900))
+            // By the service's own clock, whatever ours says.
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+            let answer = Answer::status(503).header("Date", &httpdate::fmt_http_date(now));
+            retry_after(cx, answer.retry_at(now + Duration::from_secs(1)), Duration::from_millis(990))
         }),
         Case::each("all.retry", "retry-after-beyond-the-deadline-is-unavailable", beyond_deadline),
         Case::each("all.retry", "a-retry-after-that-makes-no-sense", nonsense_retry_after),
@@ -204,26 +213,30 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-/// A session through a proxy with the short deadline.
-fn proxied(cx: &Cx) -> Result<(Proxied, Session)> {
-    let proxied = cx.proxied(&[("timeout", "1s")])?;
+/// A session through a proxy.
+fn proxied(cx: &Cx, deadline: u64) -> Result<(Proxied, Session)> {
+    let proxied = cx.proxied(&[("timeout", &format!("{deadline}s"))])?;
     let session = proxied.app.session();
     Ok((proxied, session))
 }
 
-fn kind_of(reply: Reply<()>) -> Result<Option<String>> {
+/// The error, none if there is none.
+fn failure(reply: Reply<()>) -> Result<Option<Failure>> {
     match reply {
         Ok(()) => Ok(None),
-        Err(Problem::Failed { failure, .. }) => Ok(Some(kind(&failure).to_owned())),
+        Err(Problem::Failed { failure, .. }) => Ok(Some(failure)),
         Err(Problem::Broken(error)) => Err(error),
     }
 }
 
-fn expected(kind: Option<&str>, expect: Expect) -> Result<()> {
+/// The kind, none for success, if it is as expected.
+fn expected(reply: Reply<()>, expect: Expect) -> Result<Option<String>> {
+    let failure = failure(reply)?;
+    let kind = failure.as_ref().map(kind);
     let fits = kind.map_or(expect.is_empty(), |kind| expect.contains(&kind));
     let words = if expect.is_empty() { "success".to_owned() } else { expect.join(" or ") };
-    ensure!(fits, "got {}, expected {words}", kind.unwrap_or("success"));
-    Ok(())
+    ensure!(fits, "got {failure:?}, expected {words}");
+    Ok(kind.map(str::to_owned))
 }
 
 /// Runs the operation while the trouble lasts, and looks at everything that must hold. The requests that it took.
@@ -244,9 +257,8 @@ fn try_once(
     proxy.clear();
     let requests = proxy.count() - before;
 
-    let kind = kind_of(reply)?;
-    expected(kind.as_deref(), expect)?;
-    ensure!(took < HANG, "it took {took:?} with a deadline of {DEADLINE:?}");
+    let kind = expected(reply, expect)?;
+    ensure!(took < hang(row.deadline), "it took {took:?} with a deadline of {} s", row.deadline);
     if operation.nature() == Nature::Once {
         ensure!(requests <= 1, "it was sent {requests} times");
     }
@@ -257,7 +269,7 @@ fn try_once(
 }
 
 fn hold(cx: &Cx, row: &Row, operation: Operation) -> Result<()> {
-    let (proxied, session) = proxied(cx)?;
+    let (proxied, session) = proxied(cx, row.deadline)?;
     let bucket = session.open("")?;
     cx.outside().set(cx.key("other").as_bytes(), b"theirs")?;
     let once = operation.nature() == Nature::Once;
@@ -274,24 +286,23 @@ fn hold(cx: &Cx, row: &Row, operation: Operation) -> Result<()> {
 }
 
 fn comes_back(cx: &Cx, operation: Operation) -> Result<()> {
-    let proxied = cx.proxied(&[("timeout", "5s")])?;
-    let session = proxied.app.session();
+    let (proxied, session) = proxied(cx, 5)?;
     let bucket = session.open("")?;
     let mut prepared = operation.prepare(cx, &bucket)?;
     proxied.proxy().refuse_connections();
-    let kind = thread::scope(|scope| {
+    let reply = thread::scope(|scope| {
         scope.spawn(|| {
             thread::sleep(Duration::from_millis(200));
             proxied.proxy().clear();
         });
-        kind_of(prepared.run())
-    })?;
-    expected(kind.as_deref(), SUCCESS)?;
+        prepared.run()
+    });
+    expected(reply, SUCCESS)?;
     prepared.check(cx, None)
 }
 
 fn redirect(cx: &Cx, operation: Operation) -> Result<()> {
-    let (proxied, session) = proxied(cx)?;
+    let (proxied, session) = proxied(cx, DEADLINE)?;
     let bucket = session.open("")?;
     let elsewhere = Proxy::start(cx.fixture().address())?;
     for status in [301, 302, 303, 307, 308] {
@@ -301,8 +312,7 @@ fn redirect(cx: &Cx, operation: Operation) -> Result<()> {
         proxied.proxy().arm(Fault::Answer { answer, upstream: Upstream::Skipped }, When::always());
         let reply = prepared.run();
         proxied.proxy().clear();
-        let kind = kind_of(reply)?;
-        expected(kind.as_deref(), PROTOCOL).with_context(|| status.to_string())?;
+        let kind = expected(reply, PROTOCOL).with_context(|| status.to_string())?;
         prepared.check(cx, kind.as_deref())?;
         equal("requests", proxied.proxy().count() - before, 1)?;
     }
@@ -311,8 +321,7 @@ fn redirect(cx: &Cx, operation: Operation) -> Result<()> {
 
 /// Not before the service wants it, which no slow machine can spoil.
 fn retry_after(cx: &Cx, answer: Answer, wait: Duration) -> Result<()> {
-    let proxied = cx.proxied(&[("timeout", "10s")])?;
-    let session = proxied.app.session();
+    let (proxied, session) = proxied(cx, 10)?;
     let bucket = session.open("")?;
     let before = proxied.proxy().count();
     proxied.proxy().arm(Fault::Answer { answer, upstream: Upstream::Skipped }, When::next(1));
@@ -323,28 +332,29 @@ fn retry_after(cx: &Cx, answer: Answer, wait: Duration) -> Result<()> {
 }
 
 fn beyond_deadline(cx: &Cx) -> Result<()> {
-    let (proxied, session) = proxied(cx)?;
+    let (proxied, session) = proxied(cx, DEADLINE)?;
     let bucket = session.open("")?;
     let before = proxied.proxy().count();
     let answer = Answer::status(503).retry_after(3600);
     proxied.proxy().arm(Fault::Answer { answer, upstream: Upstream::Skipped }, When::always());
     let started = Instant::now();
-    expected(kind_of(bucket.set(&cx.key("k"), "1"))?.as_deref(), UNAVAILABLE)?;
-    ensure!(started.elapsed() < HANG, "it took {:?}", started.elapsed());
+    expected(bucket.set(&cx.key("k"), "1"), UNAVAILABLE)?;
+    ensure!(started.elapsed() < hang(DEADLINE), "it took {:?}", started.elapsed());
     equal("requests", proxied.proxy().count() - before, 1)
 }
 
 fn nonsense_retry_after(cx: &Cx) -> Result<()> {
-    let (proxied, session) = proxied(cx)?;
+    let (proxied, session) = proxied(cx, DEADLINE)?;
     let bucket = session.open("")?;
     for value in ["", "soon", "-1", "1.5", "99999999999999999999999999", "Thu, 01 Jan 1970 00:00:00 GMT"] {
         let answer = Answer::status(503).header("Retry-After", value);
         proxied.proxy().arm(Fault::Answer { answer, upstream: Upstream::Skipped }, When::next(1));
         let started = Instant::now();
-        let kind = kind_of(bucket.set(&cx.key("k"), "1"))?;
+        let failure = failure(bucket.set(&cx.key("k"), "1"))?;
         // Ignored, or taken for more than there is time for.
-        ensure!(kind.is_none() || kind.as_deref() == Some("unavailable"), "{value:?}: {kind:?}");
-        ensure!(started.elapsed() < HANG, "{value:?}: it took {:?}", started.elapsed());
+        let fine = failure.as_ref().is_none_or(|failure| kind(failure) == "unavailable");
+        ensure!(fine, "{value:?}: {failure:?}");
+        ensure!(started.elapsed() < hang(DEADLINE), "{value:?}: it took {:?}", started.elapsed());
         proxied.proxy().clear();
     }
     Ok(())

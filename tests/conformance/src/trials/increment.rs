@@ -26,7 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// The kinds that an increment may be refused with.
-const REFUSED: &[&str] = &["invalid", "protocol"];
+const REFUSED: &[&str] = &["invalid"];
 
 fn counts(cx: &Cx) -> Result<()> {
     let session = cx.session()?;

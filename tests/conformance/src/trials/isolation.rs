@@ -145,6 +145,11 @@ fn untouched(cx: &Cx) -> Result<()> {
     failed_with(default.get_many(&[key]), &["invalid"])?;
     failed_with(default.set_many(&[(key, "2")]), &["invalid"])?;
     failed_with(default.delete_many(&[key]), &["invalid"])?;
+    let other = cx.key("other");
+    default.set(&other, "old")?;
+    failed_with(default.set_many(&[(other.as_str(), "new"), (key, "2")]), &["invalid"])?;
+    failed_with(default.delete_many(&[other.as_str(), key]), &["invalid"])?;
+    equal("the other key of refused batches", default.get(&other)?, some("old"))?;
     if cx.flavor.draft() == probe::Draft::Draft2 {
         failed_with(default.cas(key), &["invalid"])?;
     }

@@ -147,7 +147,7 @@ fn ascii(cx: &Cx, name: &str) -> Result<()> {
         if name == "default" { (String::new(), true) } else { (cx.bucket("ascii"), false) };
     let mut keys = Vec::new();
     for c in (0..=0x7f_u8).map(char::from) {
-        keys.extend([format!("{c}{own}"), format!("{own}{c}x"), format!("{own}y{c}")]);
+        keys.extend([format!("{c}{own}"), format!("{own}{c}x"), format!("{own}{c}")]);
         if !shared {
             keys.push(c.to_string());
         }
