@@ -19,6 +19,7 @@ const SUITES: &[(&str, &[&str])] = &[
     ("upstash", &["test", "--package", "upstash-local"]),
     ("oci", &["test", "--package", "oci"]),
     ("readme", &["test", "--package", "readme"]),
+    ("examples", &["test", "--package", "examples"]),
     ("sealed", &["run", "--quiet", "--package", "sealed"]),
     ("conformance", &["run", "--quiet", "--package", "conformance"]),
 ];

@@ -61,6 +61,25 @@ fn every_setting_is_in_the_readme_and_no_other() -> Result<()> {
 }
 
 #[test]
+fn the_readme_of_the_project_has_the_same_tables_of_settings() -> Result<()> {
+    let project = std::fs::read_to_string(root().join("README.md"))?;
+    for (name, folder) in folders("providers")? {
+        let readme = std::fs::read_to_string(folder.join("README.md"))?;
+        for row in readme
+            .lines()
+            .skip_while(|line| !line.starts_with("| setting |"))
+            .take_while(|l| l.starts_with('|'))
+        {
+            ensure!(
+                project.lines().any(|line| line == row),
+                "README.md has not the row of providers/{name}: {row}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn only_crates_http_uses_wasi_http() -> Result<()> {
     for parent in ["crates", "providers"] {
         for (name, folder) in folders(parent)? {

@@ -1,0 +1,127 @@
+//! favorites on kv-redis on a real Redis.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use plugboard_harness::servers::{Redis, Serve, Wasmtime, Webdis, webdis};
+use plugboard_harness::{Run, tools};
+
+struct App {
+    redis: Redis,
+    webdis: Webdis,
+    app: Wasmtime,
+}
+
+impl App {
+    fn start(run: &Run) -> Result<App> {
+        let composed = run.path().join("out.wasm");
+        let component = |name: &str| target().join("components").join(name);
+        let mut plug = Command::new(tools::wac()?);
+        plug.arg("plug").arg(component("favorites.wasm")).arg("--plug").arg(component("kv-redis.wasm"));
+        let plugged = plug.arg("-o").arg(&composed).output()?;
+        ensure!(plugged.status.success(), "{}", String::from_utf8_lossy(&plugged.stderr));
+        let redis = Redis::start(run)?;
+        let webdis = Webdis::start(run, &redis, webdis::Options::default())?;
+        let config = [("redis-url", webdis.url())];
+        let app = Serve { config: Some(&config), ..Serve::new(&composed) }.start(run)?;
+        Ok(App { redis, webdis, app })
+    }
+
+    fn call(&self, method: &str, path: &str, body: &[u8]) -> Result<(u16, String)> {
+        let agent: ureq::Agent =
+            ureq::config::Config::builder().http_status_as_error(false).proxy(None).build().into();
+        let url = format!("{}{path}", self.app.url());
+        let mut response = match method {
+            "PUT" => agent.put(url).send(body)?,
+            "DELETE" => agent.delete(url).call()?,
+            _ => agent.get(url).call()?,
+        };
+        Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
+    }
+
+    fn expect(&self, request: (&str, &str, &[u8]), status: u16, body: &str) -> Result<()> {
+        let (method, path, sent) = request;
+        let found = self.call(method, path, sent)?;
+        ensure!((found.0, found.1.trim_end()) == (status, body), "{method} {path} answered {found:?}");
+        Ok(())
+    }
+}
+
+#[test]
+fn profiles_are_stored_read_counted_and_listed() -> Result<()> {
+    Run::scope("favorites", |run| {
+        let app = App::start(run)?;
+        app.expect(("GET", "/users", b""), 200, r#"{"users":[]}"#)?;
+        app.expect(("PUT", "/users/ada", br#"{"likes":1}"#), 204, "")?;
+        // A name may be anything that a URL can carry.
+        app.expect(("PUT", "/users/gr%C3%A4ce%20h%2F1", b"[]"), 204, "")?;
+        app.expect(("GET", "/users/ada", b""), 200, r#"{"name":"ada","profile":{"likes":1},"visits":1}"#)?;
+        app.expect(("GET", "/users/ada", b""), 200, r#"{"name":"ada","profile":{"likes":1},"visits":2}"#)?;
+        app.expect(("GET", "/users", b""), 200, r#"{"users":["ada","gräce h/1"]}"#)?;
+        let stored = app.redis.cli(&["GET", "profile:gräce h/1"])?;
+        ensure!(format!("{stored:?}").contains("[]"), "{stored:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn wrong_requests_get_a_sentence_and_change_nothing() -> Result<()> {
+    Run::scope("favorites-wrong", |run| {
+        let app = App::start(run)?;
+        app.redis.cli(&["SET", "profile:other", "no json"])?;
+        app.expect(("GET", "/users/nobody", b""), 404, r#"{"error":"there is no user `nobody`"}"#)?;
+        app.expect(
+            ("GET", "/users/other", b""),
+            500,
+            r#"{"error":"the stored profile of `other` is not JSON"}"#,
+        )?;
+        app.expect(("DELETE", "/users/ada", b""), 405, r#"{"error":"users take GET and PUT"}"#)?;
+        app.expect(("GET", "/", b""), 404, r#"{"error":"there are `/users` and `/users/{name}`"}"#)?;
+        app.expect(("GET", "/users/", b""), 404, r#"{"error":"there are `/users` and `/users/{name}`"}"#)?;
+        let (status, body) = app.call("PUT", "/users/ada", b"{")?;
+        ensure!(status == 400 && body.contains("the profile is not JSON"), "{status} {body}");
+        let (status, body) = app.call("PUT", "/users/ada", &vec![b' '; 2 << 20])?;
+        ensure!(status == 400 && body.contains("the body is longer than 1048576 bytes"), "{status} {body}");
+        app.expect(("GET", "/users", b""), 200, r#"{"users":["other"]}"#)
+    })
+}
+
+#[test]
+fn a_store_that_is_down_is_named() -> Result<()> {
+    Run::scope("favorites-down", |run| {
+        let app = App::start(run)?;
+        app.webdis.stop();
+        let (status, body) = app.call("GET", "/users/ada", b"")?;
+        ensure!(status == 503 && body.contains("unavailable: `127.0.0.1:"), "{status} {body}");
+        Ok(())
+    })
+}
+
+#[test]
+fn visits_at_the_same_time_are_all_counted() -> Result<()> {
+    Run::scope("favorites-parallel", |run| {
+        let app = App::start(run)?;
+        app.expect(("PUT", "/users/ada", b"0"), 204, "")?;
+        thread::scope(|threads| {
+            let visits = (0..8).map(|_| {
+                threads.spawn(|| {
+                    (0..10).try_for_each(|_| {
+                        let (status, body) = app.call("GET", "/users/ada", b"")?;
+                        ensure!(status == 200, "{status} {body}");
+                        Ok(())
+                    })
+                })
+            });
+            let visits = visits.collect::<Vec<_>>();
+            visits.into_iter().try_for_each(|visit| visit.join().ok().context("a thread panicked")?)
+        })?;
+        app.expect(("GET", "/users/ada", b""), 200, r#"{"name":"ada","profile":0,"visits":81}"#)
+    })
+}
+
+fn target() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders below the root");
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+}
