@@ -1,3 +1,5 @@
+use plugboard_error::{Error, Kind};
+
 /// The methods that the services use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -33,6 +35,19 @@ pub enum Resend {
     Allowed,
     /// Increments, swaps: a lost answer is the error `ambiguous`.
     Never,
+}
+
+impl Resend {
+    /// The error of an answer that makes no sense: whether a change that must not be made twice was made, it
+    /// does not say.
+    pub fn malformed(self, what: &str, sentence: String) -> Error {
+        match self {
+            Resend::Allowed => Error::new(Kind::Protocol, sentence),
+            Resend::Never => {
+                Error::new(Kind::Ambiguous, format!("{sentence}; {what} may or may not have happened"))
+            }
+        }
+    }
 }
 
 /// One request, without what the endpoint knows (scheme and authority).

@@ -8,7 +8,7 @@ mod webdis;
 
 use plugboard_config::Secret;
 use plugboard_error::{Error, Kind, Result};
-use plugboard_http::{Endpoint, Method, Request, Response};
+use plugboard_http::{Endpoint, Method, Request, Response, error_of};
 
 pub(crate) use command::{Command, Script};
 
@@ -60,18 +60,35 @@ impl Wire {
         Ok(Request { method, path, headers, body, resend: command.resend(), what: command.what() })
     }
 
-    pub(crate) fn decode(&self, endpoint: &Endpoint, response: Response) -> Result<Reply> {
+    /// Reads the answer to a command that `encode` made the request of.
+    pub(crate) fn decode(&self, endpoint: &Endpoint, command: &Command, response: Response) -> Result<Reply> {
         let reply = match self.dialect {
-            Dialect::Webdis { .. } => webdis::decode(endpoint, response)?,
+            _ if !self.dialect.speaks(response.status) => return Err(error_of(endpoint, &response)),
+            Dialect::Webdis { .. } => {
+                webdis::decode(response.body).ok_or("is not the Redis protocol; is it a Webdis?")
+            }
             Dialect::Upstash => {
                 self.session.remember(&response);
-                upstash::decode(endpoint, response)?
+                upstash::decode(&response.body).ok_or("is not what Upstash answers")
             }
         };
         match reply {
-            Reply::Failure(text) => Err(failure::error_of(&text)),
-            reply => Ok(reply),
+            Ok(Reply::Failure(text)) => Err(failure::error_of(&text)),
+            Ok(reply) => Ok(reply),
+            Err(fault) => {
+                let sentence = format!("the answer of `{}` {fault}", endpoint.authority);
+                Err(command.resend().malformed(command.what(), sentence))
+            }
         }
+    }
+}
+
+impl Dialect {
+    /// Whether an answer of that status is in the dialect's own words. Webdis puts errors of Redis and missing
+    /// keys under 200; its 403 is both a wrong password and a command that its access list forbids. Upstash puts
+    /// errors of Redis under 400.
+    fn speaks(self, status: u16) -> bool {
+        status == 200 || (status == 400 && self == Dialect::Upstash)
     }
 }
 
@@ -113,8 +130,4 @@ fn path_of_write(words: &[&[u8]], value: &[u8]) -> Option<String> {
         escape(&mut path, word);
     }
     (path.len() <= LONGEST_PATH).then_some(path)
-}
-
-fn malformed(endpoint: &Endpoint, fault: &str) -> Error {
-    Error::new(Kind::Protocol, format!("the answer of `{}` {fault}", endpoint.authority))
 }

@@ -8,11 +8,10 @@ use std::fmt::{self, Write};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use plugboard_error::Result;
-use plugboard_http::{Endpoint, Response, error_of};
+use plugboard_http::Response;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
-use super::{Command, Message, Reply, malformed, path_of_write};
+use super::{Command, Message, Reply, path_of_write};
 
 /// What one answer says that the next request should know.
 #[derive(Default)]
@@ -87,17 +86,12 @@ fn json(words: &[&str]) -> Vec<u8> {
     serde_json::to_vec(words).unwrap_or_default()
 }
 
-/// Errors of Redis come with status 400, and with 200 too where they are part of a result.
-pub(super) fn decode(endpoint: &Endpoint, response: Response) -> Result<Reply> {
-    if !matches!(response.status, 200 | 400) {
-        return Err(error_of(endpoint, &response));
-    }
-    let answer: Answer = serde_json::from_slice(&response.body)
-        .map_err(|_| malformed(endpoint, "is not what Upstash answers"))?;
+/// None if it is not what Upstash answers.
+pub(super) fn decode(body: &[u8]) -> Option<Reply> {
+    let answer: Answer = serde_json::from_slice(body).ok()?;
     match answer {
-        Answer { error: Some(text), .. } => Ok(Reply::Failure(text)),
-        Answer { result: Some(result), .. } => Ok(result.0),
-        _ => Err(malformed(endpoint, "has neither a result nor an error")),
+        Answer { error: Some(text), .. } => Some(Reply::Failure(text)),
+        Answer { result, .. } => result.map(|Result64(reply)| reply),
     }
 }
 
@@ -109,7 +103,7 @@ struct Answer {
     result: Option<Result64>,
 }
 
-fn present<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Result64>, D::Error> {
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Result64>, D::Error> {
     Result64::deserialize(from).map(Some)
 }
 
@@ -117,7 +111,7 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Res
 struct Result64(Reply);
 
 impl<'de> Deserialize<'de> for Result64 {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Result64Visitor)
     }
 }
@@ -131,26 +125,26 @@ impl<'de> Visitor<'de> for Result64Visitor {
         f.write_str("null, a whole number, a string in base64, or a list of these")
     }
 
-    fn visit_unit<E>(self) -> std::result::Result<Result64, E> {
+    fn visit_unit<E>(self) -> Result<Result64, E> {
         Ok(Result64(Reply::Nil))
     }
 
-    fn visit_i64<E>(self, number: i64) -> std::result::Result<Result64, E> {
+    fn visit_i64<E>(self, number: i64) -> Result<Result64, E> {
         Ok(Result64(Reply::Integer(number)))
     }
 
-    fn visit_u64<E: de::Error>(self, number: u64) -> std::result::Result<Result64, E> {
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Result64, E> {
         i64::try_from(number).map(|n| Result64(Reply::Integer(n))).map_err(de::Error::custom)
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<Result64, E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Result64, E> {
         if text == "OK" {
             return Ok(Result64(Reply::Text(text.into())));
         }
         BASE64_STANDARD.decode(text).map(|bytes| Result64(Reply::Text(bytes))).map_err(de::Error::custom)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Result64, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Result64, A::Error> {
         let mut list = Vec::new();
         while let Some(Result64(item)) = items.next_element()? {
             list.push(item);
@@ -161,12 +155,10 @@ impl<'de> Visitor<'de> for Result64Visitor {
 
 #[cfg(test)]
 mod tests {
-    use plugboard_http::fake;
-
     use super::*;
 
-    fn decode(status: u16, body: &str) -> Result<Reply> {
-        super::decode(&Endpoint::parse("https://h").unwrap(), fake::body(status, body).unwrap())
+    fn text(text: &[u8]) -> Reply {
+        Reply::Text(text.to_vec())
     }
 
     #[test]
@@ -195,18 +187,23 @@ mod tests {
 
     #[test]
     fn results_are_base64_but_for_ok() {
-        assert_eq!(decode(200, r#"{"result":"OK"}"#), Ok(Reply::Text(b"OK".to_vec())));
-        assert_eq!(decode(200, r#"{"result":"T0s="}"#), Ok(Reply::Text(b"OK".to_vec())));
-        assert_eq!(decode(200, r#"{"result":null}"#), Ok(Reply::Nil));
-        assert_eq!(
-            decode(200, r#"{"result":[1,"/w=="]}"#),
-            Ok(Reply::List(vec![Reply::Integer(1), Reply::Text(vec![255])]))
-        );
+        for (body, reply) in [
+            (r#"{"result":"OK"}"#, text(b"OK")),
+            (r#"{"result":"T0s="}"#, text(b"OK")),
+            (r#"{"result":null}"#, Reply::Nil),
+            (r#"{"result":-9223372036854775808}"#, Reply::Integer(i64::MIN)),
+            (
+                r#"{"result":[1,"/w==",[]]}"#,
+                Reply::List(vec![Reply::Integer(1), text(b"\xff"), Reply::List(vec![])]),
+            ),
+            (r#"{"error":"ERR x"}"#, Reply::Failure("ERR x".into())),
+        ] {
+            assert_eq!(decode(body.as_bytes()), Some(reply), "{body}");
+        }
     }
 
     #[test]
-    fn errors_are_told_from_rubbish() {
-        assert_eq!(decode(400, r#"{"error":"ERR x"}"#), Ok(Reply::Failure("ERR x".into())));
+    fn rubbish_is_none() {
         for bad in [
             "",
             "{}",
@@ -216,9 +213,14 @@ mod tests {
             r#"{"result":{}}"#,
             r#"{"result":1.5}"#,
             r#"{"error":7}"#,
+            r#"{"result":18446744073709551615}"#,
+            r#"{"result":"OK"} x"#,
+            r#"{"result":"OK""#,
         ] {
-            assert_eq!(decode(200, bad).unwrap_err().kind, plugboard_error::Kind::Protocol, "{bad}");
+            assert_eq!(decode(bad.as_bytes()), None, "{bad}");
         }
+        let deep = format!(r#"{{"result":{}"#, "[".repeat(1_000_000));
+        assert_eq!(decode(deep.as_bytes()), None);
     }
 
     #[test]

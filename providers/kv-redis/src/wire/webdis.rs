@@ -2,10 +2,9 @@
 //! of a POST; the body of a PUT is the last word as it is. Every answer is asked for as `.raw`, which is the
 //! Redis protocol: the JSON form cuts binary values short.
 
-use plugboard_error::Result;
-use plugboard_http::{Endpoint, Method, Response, error_of};
+use plugboard_http::Method;
 
-use super::{Command, Message, Reply, escape, malformed, path_of_write, resp};
+use super::{Command, Message, Reply, escape, path_of_write, resp};
 
 pub(super) fn encode(command: &Command, database: Option<u32>) -> Message {
     let words = command.words();
@@ -27,14 +26,9 @@ pub(super) fn encode(command: &Command, database: Option<u32>) -> Message {
     Message::post("/", body + ".raw")
 }
 
-/// Errors of Redis and missing keys come with status 200, and 403 is both a wrong password and a command that
-/// the gateway's access list forbids.
-pub(super) fn decode(endpoint: &Endpoint, response: Response) -> Result<Reply> {
-    if response.status != 200 {
-        return Err(error_of(endpoint, &response));
-    }
-    resp::parse(response.body)
-        .ok_or_else(|| malformed(endpoint, "is not the Redis protocol; is it a Webdis?"))
+/// None if it is not the Redis protocol.
+pub(super) fn decode(body: Vec<u8>) -> Option<Reply> {
+    resp::parse(body)
 }
 
 #[cfg(test)]
