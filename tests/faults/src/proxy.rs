@@ -2,14 +2,14 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use anyhow::Context;
-use socket2::{Domain, Type};
+use socket2::{Domain, SockRef, Type};
 
 use crate::{Fault, Recorded, When, connection, shared::Shared};
 
@@ -145,6 +145,8 @@ fn accept(addr: SocketAddr, shared: &Arc<Shared>) -> anyhow::Result<JoinHandle<(
                     .name("fault-proxy connection".into())
                     .spawn_scoped(scope, move || connection::serve(shared, stream));
             }
+            // Closing alone is not enough: a process that is just being started has a copy until its exec.
+            let _ = SockRef::from(&listener).shutdown(Shutdown::Both); // an error: it has ended already
         });
     };
     thread::Builder::new().name("fault-proxy".into()).spawn(accept).context("cannot start a thread")

@@ -6,6 +6,8 @@ use std::{
     collections::HashSet,
     io::{ErrorKind, Read, Write},
     net::{TcpListener, TcpStream},
+    os::unix::process::CommandExt,
+    process::Command,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
@@ -39,6 +41,28 @@ fn a_refusing_proxy_keeps_its_port_and_comes_back() {
         Client::new(&proxy).send(GET).expect(OK);
         assert_eq!(server.seen().len(), 2 * round);
     }
+}
+
+#[test]
+#[expect(unsafe_code, reason = "`pre_exec` is how a test gets a process between fork and exec")]
+fn it_refuses_although_a_process_is_being_started() {
+    // Until it calls exec, a new process has copies of all sockets: closing ours does not close those.
+    let server = Server::answering(OK);
+    let proxy = Proxy::start(server.addr).unwrap();
+    let mut command = Command::new("true");
+    let linger = || {
+        thread::sleep(Duration::from_millis(500));
+        Ok(())
+    };
+    // SAFETY: sleeping is fine between fork and exec.
+    unsafe { command.pre_exec(linger) };
+    let child = thread::spawn(move || command.status());
+    thread::sleep(Duration::from_millis(200));
+    proxy.refuse_connections();
+    assert!(refused(&proxy));
+    child.join().unwrap().unwrap();
+    proxy.clear();
+    Client::new(&proxy).send(GET).expect(OK);
 }
 
 #[test]
