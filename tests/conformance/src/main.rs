@@ -34,7 +34,7 @@ use runner::Runner;
 use subject::Subject;
 
 /// Trials mostly wait, for a server or for a deadline.
-const THREADS: usize = 12;
+const THREADS: usize = 20;
 
 #[derive(clap::Parser)]
 struct Cli {

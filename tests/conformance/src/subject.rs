@@ -62,6 +62,8 @@ impl Subject {
 
     fn start(&self) -> Result<Started> {
         let fixture = (self.entry.start)(&self.run)?;
+        let folder = self.run.path().join(format!("{}-{}", self.provider.name, self.entry.name));
+        std::fs::create_dir(&folder)?;
         let scanner = Arc::new(Scanner::new(&fixture.secrets())?);
         Ok(Started {
             provider: self.provider.name.clone(),
@@ -69,6 +71,7 @@ impl Subject {
             scanner,
             runner: self.runner.clone(),
             run: self.run.clone(),
+            folder,
             version: self.version,
             composed: Mutex::default(),
             shared: Mutex::default(),
@@ -83,6 +86,8 @@ pub(crate) struct Started {
     pub(crate) scanner: Arc<Scanner>,
     pub(crate) runner: Runner,
     run: Run,
+    /// For what is composed.
+    folder: PathBuf,
     version: Version,
     composed: Mutex<HashMap<&'static str, PathBuf>>,
     shared: Mutex<HashMap<Key, Shared>>,
@@ -106,7 +111,7 @@ impl Started {
         }
         let app = component(&format!("probe{suffix}"));
         let provider = component(&format!("{}{suffix}", self.provider));
-        let path = compose(&app, &provider, self.run.path())?;
+        let path = compose(&app, &provider, &self.folder)?;
         composed.insert(suffix, path.clone());
         Ok(path)
     }

@@ -1,5 +1,6 @@
 use anyhow::{Result, ensure};
 use plugboard_harness::Run;
+use probe::Step;
 
 use crate::case::{Case, Flavor};
 use crate::compose::{compose, targets};
@@ -7,7 +8,22 @@ use crate::cx::Cx;
 use crate::provider::component;
 
 pub(super) fn cases() -> Vec<Case> {
-    vec![Case::each("all.composition", "leaves-nothing-open", leaves_nothing_open).only(Flavor::SHAPES)]
+    vec![
+        Case::each("all.composition", "leaves-nothing-open", leaves_nothing_open).only(Flavor::SHAPES),
+        Case::each("all.no-trap", "the-suite-notices-a-trap", a_trap).only(Flavor::SHAPES),
+    ]
+}
+
+/// A program that is wrong makes the probe trap: were it not noticed, no trial would mean much.
+fn a_trap(cx: &Cx) -> Result<()> {
+    let app = cx.app()?;
+    let wrong = [Step::Get { bucket: "never opened".into(), key: "k".into() }];
+    let trapped = |outcome: Result<_>| outcome.is_err_and(|error| format!("{error:#}").contains("trapped"));
+    ensure!(trapped(app.run(&wrong)), "a trap in a program is not noticed");
+    let session = app.session();
+    ensure!(trapped(session.steps(wrong.to_vec())), "a trap in a session is not noticed");
+    ensure!(cx.session()?.open("")?.get(&cx.key("k"))?.is_none(), "the next instance");
+    Ok(())
 }
 
 fn leaves_nothing_open(cx: &Cx) -> Result<()> {

@@ -17,6 +17,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::each("all.errors", "a-missing-setting-is-named", missing_settings),
         Case::each("all.errors", "a-malformed-setting-is-named", malformed_settings),
         Case::each("all.secrets", "nothing-in-the-log-of-a-debugging-provider", debug_log),
+        Case::each("all.secrets", "credentials-are-in-their-header-only", header_only),
         Case::each("all.secrets", "no-credentials-over-plain-http", plain_http),
         Case::each("all.no-trap", "answers-over-the-limit", answers_over_the_limit),
         Case::each("all.no-trap", "what-is-no-plain-value", not_plain)
@@ -93,6 +94,26 @@ fn debug_log(cx: &Cx) -> Result<()> {
     let app = cx.app_with_settings(&settings)?;
     failed_with(first_call(&app, &cx.key("k")), &["access-denied"])?;
     app.scanner.scan(app.deployment.log().as_bytes(), "the log")
+}
+
+/// Gateways and proxies on the way log addresses.
+fn header_only(cx: &Cx) -> Result<()> {
+    let proxied = cx.proxied(&[])?;
+    let session = proxied.app.session();
+    let bucket = session.open("")?;
+    proxied.proxy().take_requests();
+    for operation in Operation::ALL {
+        if operation.flavors().contains(&cx.flavor) {
+            operation.prepare(cx, &bucket)?.run()?;
+        }
+    }
+    let requests = proxied.proxy().take_requests();
+    ensure!(!requests.is_empty(), "no request came through the proxy");
+    for recorded in &requests {
+        let rest = recorded.request.outside_authorization();
+        proxied.app.scanner.scan(&rest, "a request, outside of `Authorization`,")?;
+    }
+    Ok(())
 }
 
 fn plain_http(cx: &Cx) -> Result<()> {

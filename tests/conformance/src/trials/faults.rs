@@ -129,8 +129,10 @@ fn table() -> Vec<Row> {
     rows.push(answer("all.errors", Answer::status(401), refused, refused, false));
     rows.push(answer("all.errors", Answer::status(403), refused, refused, false));
     for status in [400, 404, 405, 418] {
+        // Without a word of the service's own it may be from anything on the way.
         let kinds: Expect = &["protocol", "invalid"];
-        rows.push(answer("all.errors", Answer::status(status), kinds, kinds, false));
+        let once: Expect = &["protocol", "invalid", "ambiguous"];
+        rows.push(answer("all.errors", Answer::status(status), kinds, once, false));
     }
     rows.push(answer("all.errors", Answer::status(413), &["too-large"], &["too-large"], false));
 
@@ -159,8 +161,8 @@ fn table() -> Vec<Row> {
         rows.push(answer("all.no-trap", nonsense, PROTOCOL, AMBIGUOUS, false));
     }
     let not_http = Trouble::Fault(Fault::NotHttp);
-    rows.push(row("all.no-trap", not_http, &["protocol", "unavailable"], AMBIGUOUS, false));
-    let headers: Expect = &["protocol", "too-large", "unavailable"];
+    rows.push(row("all.no-trap", not_http, &["protocol", "unavailable", "timeout"], AMBIGUOUS, false));
+    let headers: Expect = &["protocol", "too-large", "unavailable", "timeout"];
     rows.push(answer("all.no-trap", Answer::oversized_headers(), headers, AMBIGUOUS, false));
 
     // Unusual, and right.
