@@ -1,0 +1,94 @@
+//! The back end without a Redis: a subset of its commands on an embedded database.
+
+mod commands;
+mod glob;
+mod keys;
+mod lists;
+mod lua;
+mod scripts;
+mod store;
+mod strings;
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use redb::Database;
+
+use crate::reply::{Backend, Command, Reply};
+use scripts::Scripts;
+use store::{Db, TABLE};
+
+pub(crate) struct Embedded {
+    database: Database,
+    /// Held while a command runs, so that commands run one after the other.
+    scripts: Mutex<Scripts>,
+}
+
+impl Embedded {
+    pub(crate) fn open(directory: &Path) -> Result<Self> {
+        let open = || {
+            std::fs::create_dir_all(directory)?;
+            Ok(Database::create(directory.join("upstash.redb"))?)
+        };
+        let database = open().map_err(|error: anyhow::Error| {
+            error.context(format!("cannot use `{}` for data", directory.display()))
+        })?;
+        Ok(Embedded { database, scripts: Mutex::default() })
+    }
+
+    /// Runs `work` in one transaction of the database. A change is on disk when this returns: redb's default,
+    /// one synced commit for each.
+    fn atomically(&self, work: impl FnOnce(&mut Db) -> Reply) -> Result<Reply> {
+        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis();
+        let transaction = self.database.begin_write()?;
+        let mut db = Db::new(transaction.open_table(TABLE)?, &mut scripts, now.try_into()?);
+        let reply = work(&mut db);
+        let changed = db.changed;
+        drop(db);
+        if changed {
+            transaction.commit().context("the change could not be stored")?;
+        } else {
+            transaction.abort()?;
+        }
+        Ok(reply)
+    }
+}
+
+impl Backend for Embedded {
+    fn run(&self, command: Command) -> Result<Reply> {
+        self.atomically(|db| commands::run(db, &command))
+    }
+
+    fn transaction(&self, commands: Vec<Command>) -> Result<Reply> {
+        if let Some(refusal) = commands.iter().find_map(|command| commands::find(command).err()) {
+            return Ok(refusal.into());
+        }
+        self.atomically(|db| {
+            Reply::Array(commands.iter().map(|command| commands::run(db, command)).collect())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_without_an_end_is_ended_whatever_it_catches() {
+        let directory = tempfile::tempdir().unwrap();
+        let embedded = Embedded::open(directory.path()).unwrap();
+        for script in [
+            "while true do end",
+            "repeat pcall(function() while true do end end) until false",
+            "repeat xpcall(function() while true do end end, tostring) until false",
+        ] {
+            let reply =
+                embedded.run(["EVAL", script, "0"].map(|word| word.as_bytes().to_vec()).to_vec()).unwrap();
+            let Reply::Error(text) = &reply else { panic!("{script}: {reply:?}") };
+            assert!(text.starts_with("ERR the script ran for more than 100ms script: "), "{script}: {text}");
+        }
+    }
+}
