@@ -116,22 +116,6 @@ fn a_directory_serves_one_server() {
 }
 
 #[test]
-fn scripts_cannot_take_the_server_along() {
-    let directory = tempfile::tempdir().unwrap();
-    let server = start_embedded(directory.path());
-    let error = |script: &str| {
-        let response = command(&server, &serde_json::json!(["EVAL", script, 0]).to_string());
-        assert_eq!(response.status, 400, "{script}");
-        response.text().to_owned()
-    };
-    assert!(error("local t = {} t[1] = t return t").contains("reached lua stack limit"));
-    assert!(error("return string.rep('x', 1e10)").contains("not enough memory"));
-    assert!(error("local s = ('x'):rep(2^29) return s .. s .. s").contains("not enough memory"));
-    assert!(error("\u{1b}Lua").contains("ERR Error compiling script"));
-    assert_eq!(command(&server, r#"["PING"]"#).text(), r#"{"result":"PONG"}"#);
-}
-
-#[test]
 fn a_redis_that_comes_back_is_used_again() {
     let redis = RedisServer::start();
     let address = redis.address.clone();

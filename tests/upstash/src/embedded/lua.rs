@@ -18,7 +18,7 @@ use super::scripts::sha1;
 use super::store::Db;
 use crate::reply::{Command, Reply};
 
-const MEMORY: usize = 1 << 30;
+const MEMORY: usize = if cfg!(test) { 16 << 20 } else { 1 << 30 };
 /// Redis would let a script run on; here nobody could send the SCRIPT KILL.
 const TIME: Duration = if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(60) };
 /// A table that contains itself has no end.

@@ -77,18 +77,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_without_an_end_is_ended_whatever_it_catches() {
+    fn scripts_cannot_take_the_server_along() {
         let directory = tempfile::tempdir().unwrap();
         let embedded = Embedded::open(directory.path()).unwrap();
-        for script in [
-            "while true do end",
-            "repeat pcall(function() while true do end end) until false",
-            "repeat xpcall(function() while true do end end, tostring) until false",
+        let run = |script: &str| {
+            let command = ["EVAL", script, "0"].map(|word| word.as_bytes().to_vec());
+            embedded.run(command.to_vec()).unwrap()
+        };
+        for (script, error) in [
+            ("while true do end", "ERR the script ran for more than 100ms script: "),
+            (
+                "repeat pcall(function() while true do end end) until false",
+                "ERR the script ran for more than 100ms",
+            ),
+            (
+                "repeat xpcall(function() while true do end end, type) until false",
+                "ERR the script ran for more than",
+            ),
+            ("return string.rep('x', 1e10)", "ERR not enough memory"),
+            ("local s = 'x' while true do s = s .. s end", "ERR not enough memory"),
+            ("local t = {} t[1] = t return t", "ERR reached lua stack limit"),
+            ("local function f() return 1 + f() end return f()", "ERR user_script:1: stack overflow"),
+            ("\u{1b}Lua", "ERR Error compiling script (new function): "),
         ] {
-            let reply =
-                embedded.run(["EVAL", script, "0"].map(|word| word.as_bytes().to_vec()).to_vec()).unwrap();
-            let Reply::Error(text) = &reply else { panic!("{script}: {reply:?}") };
-            assert!(text.starts_with("ERR the script ran for more than 100ms script: "), "{script}: {text}");
+            let Reply::Error(text) = run(script) else { panic!("no error: {script}") };
+            assert!(text.starts_with(error), "{script}: {text}");
+            assert!(!text.contains("traceback"), "{script}: {text}");
         }
+        assert_eq!(run("return 1"), Reply::Integer(1));
     }
 }
