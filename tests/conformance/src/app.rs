@@ -44,15 +44,18 @@ impl App {
                 .send(serde_json::to_vec(steps)?)
                 .or_else(|error| self.deployment.alive().and(Err(error).context("no answer from the app")))?;
         let body = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
-        self.scanner.scan(&body, "a response body")?;
-        ensure!(
-            response.status() == 200,
-            "the app trapped: HTTP {} {:?}",
-            response.status(),
-            String::from_utf8_lossy(&body)
-        );
-        let outcomes: Vec<Outcome> = serde_json::from_slice(&body)?;
-        reply::check(&outcomes, &self.scanner)?;
+        if response.status() != 200 {
+            self.scanner.scan(&body, "a response body")?;
+            bail!("the app trapped: HTTP {} {:?}", response.status(), String::from_utf8_lossy(&body));
+        }
+        self.outcomes(&body)
+    }
+
+    /// What the probe says, held to the rules that hold for everything.
+    fn outcomes(&self, json: &[u8]) -> Result<Vec<Outcome>> {
+        self.scanner.scan(json, "what the app answers")?;
+        let outcomes: Vec<Outcome> = serde_json::from_slice(json)?;
+        reply::check(&outcomes)?;
         Ok(outcomes)
     }
 
@@ -104,13 +107,12 @@ impl Session {
         sender.try_send(steps).map_err(|_| anyhow!("the probe is not at its barrier"))?;
         let outcomes = self.wait()?;
         ensure!(outcomes.len() == count, "{count} steps had {} outcomes", outcomes.len());
-        reply::check(&outcomes, &self.app.scanner)?;
         Ok(outcomes)
     }
 
     fn wait(&self) -> Result<Vec<Outcome>> {
         match self.events.recv_timeout(HANG) {
-            Ok(Event::Barrier(outcomes)) => Ok(outcomes),
+            Ok(Event::Barrier(outcomes)) => self.app.outcomes(&outcomes),
             Ok(Event::End(outcome)) => {
                 self.ended.set(true);
                 bail!("the app ended in the middle: {:#}", outcome.err().context("an early answer")?)

@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 
 /// What a trial hears of its program.
 pub(crate) enum Event {
-    /// The probe stands at a barrier, these are the outcomes since the last one.
-    Barrier(Vec<Outcome>),
+    /// The probe stands at a barrier, these are the outcomes since the last one, in JSON.
+    Barrier(Bytes),
     /// The probe answered its request, or did not.
     End(Result<Vec<Outcome>>),
 }
@@ -78,7 +78,6 @@ async fn barrier(
     Path(name): Path<String>,
     outcomes: Bytes,
 ) -> Result<Vec<u8>, StatusCode> {
-    let outcomes = serde_json::from_slice(&outcomes).map_err(|_| StatusCode::BAD_REQUEST)?;
     let steps = {
         let sessions = sessions.lock().expect("no panic holds it");
         let session = sessions.get(&name).ok_or(StatusCode::NOT_FOUND)?;

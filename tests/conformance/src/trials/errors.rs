@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
@@ -10,6 +11,7 @@ use crate::case::Case;
 use crate::cx::Cx;
 use crate::fixture::Settings;
 use crate::reply::{Reply, failed_with};
+use crate::secrets::Scanner;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -17,6 +19,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::each("all.errors", "a-missing-setting-is-named", missing_settings),
         Case::each("all.errors", "a-malformed-setting-is-named", malformed_settings),
         Case::each("all.secrets", "nothing-in-the-log-of-a-debugging-provider", debug_log),
+        Case::each("all.secrets", "the-suite-notices-a-secret", a_secret),
         Case::each("all.secrets", "credentials-are-in-their-header-only", header_only),
         Case::each("all.secrets", "no-credentials-over-plain-http", plain_http),
         Case::each("all.no-trap", "answers-over-the-limit", answers_over_the_limit),
@@ -94,6 +97,22 @@ fn debug_log(cx: &Cx) -> Result<()> {
     let app = cx.app_with_settings(&settings)?;
     failed_with(first_call(&app, &cx.key("k")), &["access-denied"])?;
     app.scanner.scan(app.deployment.log().as_bytes(), "the log")
+}
+
+/// A value that is a secret makes the probe print one: were it not noticed, no trial would mean much.
+fn a_secret(cx: &Cx) -> Result<()> {
+    let secrets = cx.fixture().secrets();
+    for secret in &secrets {
+        // With a scanner of its own, as findings fail the run.
+        let app = App { scanner: Arc::new(Scanner::new(&secrets)?), ..cx.app()? };
+        let key = cx.key("k");
+        cx.outside().set(key.as_bytes(), secret.as_bytes())?;
+        let session = app.session();
+        let got = session.open("")?.get(&key);
+        let error = got.err().context("a secret in a response is not noticed")?;
+        ensure!(error.to_string().contains("all.secrets"), "another error: {error}");
+    }
+    cx.outside().delete(cx.key("k").as_bytes())
 }
 
 /// Gateways and proxies on the way log addresses.
