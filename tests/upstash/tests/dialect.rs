@@ -234,6 +234,7 @@ fn a_token_is_needed() {
             &[&format!("Authorization: Basic {TOKEN}")],
             &[&format!("Authorization: {TOKEN}")],
             &[&format!("Authorization: Bearer {TOKEN}x")],
+            &[&format!("Authorization: Bearer {}", &TOKEN[..3])],
         ] {
             let response = send_anonymous(server.addr, "POST /", headers, body);
             assert_eq!(response.status, 401, "{headers:?}");
