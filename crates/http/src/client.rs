@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use plugboard_error::{Error, Kind, Result};
 
+use crate::date;
 use crate::{Endpoint, Failure, Host, Reached, Request, Resend, Response, Transport};
 
 /// Tries in all. A service that is down shows within two seconds, not at the end of a long deadline.
@@ -124,10 +125,18 @@ impl<T: Transport + Host> Client<T> {
     }
 }
 
-/// `Retry-After` in seconds (RFC 9110, section 10.2.3). The form with a date is left to our own pause: it
-/// would need the service's clock and ours to agree.
+/// `Retry-After`, in seconds or as a date (RFC 9110, section 10.2.3). The date is held against the answer's own
+/// `Date`: the service's clock and ours need not agree.
 fn retry_after(response: &Response) -> Option<Duration> {
-    response.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+    let after = response.header("retry-after")?.trim();
+    let seconds = match after.parse() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let now = date::seconds(response.header("date")?.trim())?;
+            u64::try_from(date::seconds(after)?.saturating_sub(now)).unwrap_or(0)
+        }
+    };
+    Some(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -209,6 +218,16 @@ mod tests {
         let error = late.send(&request(Resend::Allowed)).unwrap_err();
         assert_eq!(error.to_string(), "unavailable: `h:1` answered 503 to TEST");
         assert_eq!(late.transport.now(), Duration::ZERO);
+    }
+
+    #[test]
+    fn reads_retry_after_as_a_date_by_the_clock_of_the_service() {
+        let headers =
+            [("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:41 GMT")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).to_vec();
+        let client = client(vec![Ok(Response { status: 503, headers, body: vec![] }), status(200)]);
+        assert!(client.send(&request(Resend::Allowed)).is_ok());
+        assert_eq!(client.transport.now(), Duration::from_secs(4));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! * Every wait ends at the client's deadline, every answer at its size limit.
 
 mod client;
+mod date;
 mod endpoint;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;

@@ -93,12 +93,12 @@ fn prepare(endpoint: &Endpoint, request: &Request) -> Result<OutgoingRequest, Fa
     Ok(outgoing)
 }
 
-/// The host's own timeouts end what our deadline would leave behind; a host without them ignores the call.
+/// The host's own timeouts end what our deadline would leave behind; a host without them ignores the call. None
+/// between bytes: it could strike just before our deadline, and would then look like a broken connection.
 fn options(limits: &Limits) -> RequestOptions {
     let options = RequestOptions::new();
     let _ = options.set_connect_timeout(Some(nanoseconds(limits.connect_timeout.min(limits.timeout))));
     let _ = options.set_first_byte_timeout(Some(nanoseconds(limits.timeout)));
-    let _ = options.set_between_bytes_timeout(Some(nanoseconds(limits.timeout)));
     options
 }
 

@@ -57,11 +57,8 @@ impl Config {
             }
             _ => {}
         }
-        if authorization.is_some()
-            && !endpoint.https
-            && !endpoint.is_loopback()
-            && !settings.flag("allow-http")?
-        {
+        let safe = settings.flag("allow-http")? || endpoint.https || endpoint.is_loopback();
+        if authorization.is_some() && !safe {
             return Err(settings.error(
                 "url",
                 "begins with `http://`, which would send the credentials unencrypted; expected `https://`, or \
@@ -252,6 +249,12 @@ mod tests {
         let far = [("redis-url", "http://h"), ("redis-token", "t"), ("redis-allow-http", "true")];
         assert!(read(&far).is_ok());
         assert!(read(&far[..2]).is_err());
+    }
+
+    #[test]
+    fn a_malformed_setting_is_named_also_where_it_does_not_matter() {
+        let sentence = "config: `redis-allow-http` is `yes`; expected `true` or `false`";
+        assert_eq!(fault(&[("redis-url", "http://localhost"), ("redis-allow-http", "yes")]), sentence);
     }
 
     #[test]

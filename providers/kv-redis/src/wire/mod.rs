@@ -63,7 +63,9 @@ impl Wire {
     /// Reads the answer to a command that `encode` made the request of.
     pub(crate) fn decode(&self, endpoint: &Endpoint, command: &Command, response: Response) -> Result<Reply> {
         let reply = match self.dialect {
-            _ if !self.dialect.speaks(response.status) => return Err(error_of(endpoint, &response)),
+            _ if !self.dialect.speaks(response.status) => {
+                return Err(error_of(endpoint, &response, command.resend(), command.what()));
+            }
             Dialect::Webdis { .. } => {
                 webdis::decode(response.body).ok_or("is not the Redis protocol; is it a Webdis?")
             }

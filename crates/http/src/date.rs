@@ -1,0 +1,64 @@
+/// Seconds from a fixed day to a date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section
+/// 5.6.7). The two obsolete forms, which nobody sends any more, are none.
+pub(crate) fn seconds(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (_, date) = text.split_once(", ")?;
+    let mut words = date.strip_suffix(" GMT")?.split([' ', ':']);
+    let day = number(words.next()?, 1, 31)?;
+    let name = words.next()?;
+    let month = i64::try_from(MONTHS.iter().position(|month| *month == name)?).ok()?;
+    let year = number(words.next()?, 1601, 9999)?;
+    let (hour, minute) = (number(words.next()?, 0, 23)?, number(words.next()?, 0, 59)?);
+    let second = number(words.next()?, 0, 60)?;
+    if words.next().is_some() {
+        return None;
+    }
+    // Counted from the first of March, a leap day is the last of its year; 153 days are five months from there.
+    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+fn number(digits: &str, least: i64, most: i64) -> Option<i64> {
+    digits.parse().ok().filter(|n| (least..=most).contains(n) && !digits.starts_with('+'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    /// The differences are those of `date -ud DATE +%s`.
+    #[test]
+    fn counts_over_leap_days_months_and_years() {
+        let epoch = seconds("Thu, 01 Jan 1970 00:00:00 GMT").unwrap();
+        for (date, unix) in [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("Tue, 29 Feb 2000 23:59:59 GMT", 951_868_799),
+            ("Wed, 01 Mar 2000 00:00:00 GMT", 951_868_800),
+            ("Thu, 31 Dec 2026 23:59:60 GMT", 1_798_761_600),
+            ("Mon, 01 Mar 2100 00:00:00 GMT", 4_107_542_400),
+        ] {
+            assert_eq!(seconds(date).unwrap() - epoch, unix, "{date}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_none() {
+        for bad in [
+            "",
+            "120",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 32 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Foo 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:00:00 GMT",
+            "Sun, 06 Nov 1994 08:49:37:00 GMT",
+            "Sun, 06 Nov 1994 08:49 GMT",
+            "Sun, +6 Nov 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(seconds(bad), None, "{bad:?}");
+        }
+    }
+}
