@@ -1,4 +1,4 @@
-//! The world that composed apps fit into, for `wac targets`: `wasi:http/proxy` and `wasi:config`.
+//! The worlds that composed apps fit into, for `wac targets`: `wasi:http/proxy` with `wasi:config`, and without.
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,10 @@ const WORLD: &str = "package plugboard:composed;
 world app {
     include wasi:http/proxy@0.2.12;
     import wasi:config/store@0.2.0-rc.1;
+}
+
+world sealed {
+    include wasi:http/proxy@0.2.12;
 }
 ";
 

@@ -27,9 +27,13 @@ fn translate(name: &str, character: impl Fn(char) -> Option<char>) -> Option<Str
 
 /// Every variable that is a setting, each once.
 pub(crate) fn settings(environment: Vec<(String, String)>) -> Vec<(String, String)> {
-    let mut settings = std::collections::BTreeMap::new();
-    settings.extend(environment.into_iter().filter_map(|(name, value)| Some((key(&name)?, value))));
-    settings.into_iter().collect()
+    let mut settings = Vec::<(String, String)>::new();
+    for (name, value) in environment {
+        let Some(key) = key(&name) else { continue };
+        settings.retain(|(earlier, _)| *earlier != key);
+        settings.push((key, value));
+    }
+    settings
 }
 
 #[cfg(test)]
@@ -60,7 +64,7 @@ mod tests {
     fn of_variables_given_twice_the_last_is_meant() {
         let environment = [("A_B", "1"), ("path", "x"), ("C", ""), ("A_B", "2")];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let expected = [("a-b", "2"), ("c", "")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let expected = [("c", ""), ("a-b", "2")].map(|(key, value)| (key.to_owned(), value.to_owned()));
         assert_eq!(settings(environment.into()), expected);
     }
 }
