@@ -1,7 +1,6 @@
 //! The HTTP side: connections, authorization, status codes.
 
 use std::convert::Infallible;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
 
 use crate::dialect::{self, Answer, Encoding, Work};
 use crate::reply::{Backend, Reply};
@@ -34,13 +34,8 @@ struct App {
 }
 
 /// Serves connections until the runtime ends.
-pub(crate) async fn accept(
-    listener: TcpListener,
-    token: String,
-    backend: Arc<dyn Backend>,
-) -> std::io::Result<()> {
+pub(crate) async fn accept(listener: TcpListener, token: String, backend: Arc<dyn Backend>) {
     let app = Arc::new(App { token, backend, requests: AtomicU64::new(0) });
-    let listener = tokio::net::TcpListener::from_std(listener)?;
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, most likely; some will be closed.

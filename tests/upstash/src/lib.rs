@@ -78,12 +78,17 @@ pub fn serve(config: Config) -> Result<Server> {
     );
     ensure!(!config.token.is_empty(), "the token is empty");
     let backend = config.store.open()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let listener =
         TcpListener::bind(config.listen).with_context(|| format!("cannot listen on `{}`", config.listen))?;
     listener.set_nonblocking(true)?;
     let addr = listener.local_addr()?;
+    let listener = {
+        // Not `block_on`, so that an asynchronous test can call this too.
+        let _runtime = runtime.enter();
+        tokio::net::TcpListener::from_std(listener)?
+    };
 
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let (stop, stopped) = oneshot::channel();
     let thread = std::thread::Builder::new().name("upstash-local".into()).spawn(move || {
         let accepting = http::accept(listener, config.token, backend);
