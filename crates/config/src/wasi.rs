@@ -12,7 +12,11 @@ pub struct WasiConfig;
 impl Source for WasiConfig {
     fn get(&self, key: &str) -> Result<Option<String>> {
         // The host's own text is left out: it is not known what it quotes.
-        wasi::config::store::get(key)
-            .map_err(|_| Error::new(Kind::Config, format!("the host could not read the setting `{key}`")))
+        wasi::config::store::get(key).map_err(|_| {
+            Error::new(
+                Kind::Config,
+                format!("the host, or what is plugged in as configuration, could not give `{key}`"),
+            )
+        })
     }
 }

@@ -1,17 +1,17 @@
 //! Upstash's REST interface (upstash.com/docs/redis/features/restapi): a command is a JSON array of strings,
-//! or a path with the last word as the body. JSON has no binary strings, so values come back in base64, and
-//! go there as bodies or, in scripts, in hexadecimal.
+//! or a path with the last word as the body. JSON has no binary strings, so values come back in base64 and go
+//! there as bodies; a script whose values do not fit into JSON gets all of them packed into one.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt::{self, Write};
+use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use plugboard_http::Response;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
-use super::{Command, Message, Reply, path_of_write};
+use super::{Command, Message, Reply, escape, path_of_write};
 
 /// What one answer says that the next request should know.
 #[derive(Default)]
@@ -35,9 +35,13 @@ impl Session {
     }
 }
 
-/// Opens a script whose arguments came in hexadecimal, and turns them back.
-const UNHEX: &str = "local ARGV=(function(t) for i,s in ipairs(t) do \
-    t[i]=s:gsub('..',function(h) return string.char(tonumber(h,16)) end) end return t end)(ARGV) ";
+/// Unpacks what `pack` packed. Splitting takes no time; decoding text in Lua would hold up Redis for seconds.
+const UNPACK: &str = "local KEYS,ARGV=(function(s) local all,at={},1 \
+    while at<=#s do local colon=s:find(':',at,true) local n=tonumber(s:sub(at,colon-1)) \
+    all[#all+1]=s:sub(colon+1,colon+n) at=colon+n+1 end \
+    local count=tonumber(all[1]) local keys,rest={},{} \
+    for i=2,#all do if i<=count+1 then keys[i-1]=all[i] else rest[i-1-count]=all[i] end end \
+    return keys,rest end)(ARGV[1]) ";
 /// SET for the rare pair whose key does not fit into a path and whose value does not fit into JSON.
 const SET: &str = "if ARGV[2] then return redis.call('PSETEX',KEYS[1],ARGV[2],ARGV[1]) end \
     return redis.call('SET',KEYS[1],ARGV[1])";
@@ -54,31 +58,38 @@ pub(super) fn encode(command: &Command) -> Message {
         return Message::post("/", json(&texts));
     }
     match command {
-        Command::Eval { script, keys, arguments } => eval_hex(script.text, keys, arguments),
+        Command::Eval { script, keys, arguments } => eval_packed(script.text, keys, arguments),
         Command::Set { key, value, ttl } => {
             let ttl = ttl.map(|ttl| Cow::Borrowed(ttl.as_bytes()));
             let arguments = [Cow::Borrowed(*value)].into_iter().chain(ttl).collect::<Vec<_>>();
-            eval_hex(SET, &[(*key).to_owned()], &arguments)
+            eval_packed(SET, &[(*key).to_owned()], &arguments)
         }
         // Keys are text, so the others always fit into JSON.
         Command::Get { .. } | Command::Del { .. } | Command::Type { .. } => Message::post("/", json(&[])),
     }
 }
 
-fn eval_hex(script: &str, keys: &[String], arguments: &[Cow<[u8]>]) -> Message {
-    let script = format!("{UNHEX}{script}");
-    let count = keys.len().to_string();
-    let arguments = arguments.iter().map(|argument| hex(argument)).collect::<Vec<_>>();
-    let head = ["EVAL", &script, &count];
-    let rest = keys.iter().chain(&arguments).map(String::as_str);
-    Message::post("/", json(&head.into_iter().chain(rest).collect::<Vec<_>>()))
+fn eval_packed(script: &str, keys: &[String], arguments: &[Cow<[u8]>]) -> Message {
+    let mut path = "/EVAL/".to_owned();
+    escape(&mut path, UNPACK.as_bytes());
+    escape(&mut path, script.as_bytes());
+    path.push_str("/0");
+    Message::post(&path, pack(keys, arguments))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+/// The number of keys, the keys and the arguments, each with its length and a colon in front.
+fn pack(keys: &[String], arguments: &[Cow<[u8]>]) -> Vec<u8> {
+    let count = keys.len().to_string();
+    let keys = keys.iter().map(|key| key.as_bytes());
+    let items =
+        [count.as_bytes()].into_iter().chain(keys).chain(arguments.iter().map(|argument| &**argument));
+    let mut packed = Vec::new();
+    for item in items {
+        packed.extend_from_slice(item.len().to_string().as_bytes());
+        packed.push(b':');
+        packed.extend_from_slice(item);
+    }
+    packed
 }
 
 /// Text always has a JSON form, so there is no error to hand on.
@@ -176,13 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_path_nor_json_goes_in_hexadecimal() {
-        let set = Command::Set { key: "..", value: b"\xff\x00", ttl: None };
-        let body = String::from_utf8(encode(&set).body).unwrap();
-        assert!(
-            body.starts_with(r#"["EVAL","local ARGV="#) && body.ends_with(r#","1","..","ff00"]"#),
-            "{body}"
-        );
+    fn what_is_neither_path_nor_json_goes_packed() {
+        let set = Command::Set { key: "..", value: b"\xff\x00:", ttl: None };
+        let Message { path, body, .. } = encode(&set);
+        assert!(path.starts_with("/EVAL/local%20KEYS%2CARGV") && path.ends_with("/0"), "{path}");
+        assert_eq!(body, b"1:12:..3:\xff\x00:");
     }
 
     #[test]
