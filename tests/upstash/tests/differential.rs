@@ -454,3 +454,16 @@ const SCRIPTS: &[&str] = &[
     "local t = setmetatable({}, {__index = function() return 'dflt' end}) return t",
     "table.insert(ARGV, 'x') return #ARGV",
 ];
+
+/// Lua's C functions have a few thousand places on the stack; none may be taken per key or per item.
+#[test]
+fn scripts_take_and_give_twenty_thousand_items() {
+    let pair = Pair::new();
+    let keys: Vec<String> = (0..20_000).map(|n| format!("key{n}")).collect();
+    let push = ["RPUSH", "all"].into_iter().chain(keys.iter().map(String::as_str));
+    pair.compare(of(&push.collect::<Vec<_>>()), "setup");
+    let script = "local all = redis.call('LRANGE', 'all', 0, -1) \
+                  for i, key in ipairs(KEYS) do all[i] = all[i] .. key .. ARGV[i] end return all";
+    let words = ["EVAL", script, "20000"].into_iter().chain(keys.iter().chain(&keys).map(String::as_str));
+    pair.compare(of(&words.collect::<Vec<_>>()), "EVAL of twenty thousand keys");
+}

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use mlua::chunk::ChunkMode;
 use mlua::debug::Debug;
 use mlua::{
-    Error, ExternalError, Function, HookTriggers, Lua, LuaOptions, LuaString, MultiValue, StdLib, Table,
-    Value, VmState,
+    Error, ExternalError, Function, HookTriggers, IntoLua, Lua, LuaOptions, LuaString, MultiValue, StdLib,
+    Table, Value, VmState,
 };
 
 use super::commands::{self, Arguments, Failure, Outcome, quotable};
@@ -84,11 +84,7 @@ fn evaluate(
 ) -> mlua::Result<Outcome> {
     let xpcall: Function = lua.globals().get("xpcall")?;
     let format: Function = lua.globals().get::<Table>("string")?.get("format")?;
-    let strings = |items: &Arguments| {
-        let items: Vec<LuaString> =
-            items.iter().map(|item| lua.create_string(item)).collect::<Result<_, _>>()?;
-        lua.create_sequence_from(items)
-    };
+    let strings = |items: &Arguments| sequence(lua, items.iter().map(|item| lua.create_string(item)));
     let db = RefCell::new(db);
     let line = Cell::new(0);
     let pcall = |arguments| invoke(&mut db.borrow_mut(), &format, arguments);
@@ -175,11 +171,18 @@ fn to_lua(lua: &Lua, reply: Reply) -> mlua::Result<Value> {
         Reply::Status(text) => field("ok", text),
         Reply::Error(text) => field("err", text),
         Reply::Array(items) => {
-            let items: Vec<Value> =
-                items.into_iter().map(|item| to_lua(lua, item)).collect::<Result<_, _>>()?;
-            lua.create_sequence_from(items).map(Value::Table)
+            sequence(lua, items.into_iter().map(|item| to_lua(lua, item))).map(Value::Table)
         }
     }
+}
+
+/// A table of the items, one by one: each that is held takes a place on Lua's stack, which has few.
+fn sequence<T: IntoLua>(lua: &Lua, items: impl Iterator<Item = mlua::Result<T>>) -> mlua::Result<Table> {
+    let table = lua.create_table()?;
+    for item in items {
+        table.raw_push(item?)?;
+    }
+    Ok(table)
 }
 
 /// A script's result as a reply: numbers lose their fraction, arrays end at the first nil.
