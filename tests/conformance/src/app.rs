@@ -38,11 +38,15 @@ impl App {
             .timeout_global(Some(HANG))
             .build()
             .into();
-        let mut response =
-            agent
-                .post(format!("http://{}/", self.address))
-                .send(serde_json::to_vec(steps)?)
-                .or_else(|error| self.deployment.alive().and(Err(error).context("no answer from the app")))?;
+        let mut response = agent
+            .post(format!("http://{}/", self.address))
+            .send(serde_json::to_vec(steps)?)
+            .or_else(|error| {
+            // If the host is dying, that is what to tell.
+            std::thread::sleep(Duration::from_millis(200));
+            self.deployment.alive()?;
+            Err(error).context("no answer from the app")
+        })?;
         let body = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
         if response.status() != 200 {
             self.scanner.scan(&body, "a response body")?;

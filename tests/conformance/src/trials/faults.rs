@@ -4,7 +4,7 @@ use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use plugboard_faults::{Answer, At, By, Fault, Proxy, Upstream, When};
 use probe::Failure;
 
@@ -211,6 +211,7 @@ pub(super) fn cases() -> Vec<Case> {
         }),
         Case::each("all.retry", "retry-after-beyond-the-deadline-is-unavailable", beyond_deadline),
         Case::each("all.retry", "a-retry-after-that-makes-no-sense", nonsense_retry_after),
+        Case::each("all.deadline", "deadlines-that-are-over-at-once", over_at_once),
     ]);
     cases
 }
@@ -331,6 +332,31 @@ fn retry_after(cx: &Cx, answer: Answer, wait: Duration) -> Result<()> {
     bucket.set(&cx.key("k"), "1")?;
     ensure!(started.elapsed() >= wait, "sent again after {:?} already", started.elapsed());
     equal("requests", proxied.proxy().count() - before, 2)
+}
+
+/// Often no time is left for the next try: the host must not be asked for a timeout of zero, which some die of.
+fn over_at_once(cx: &Cx) -> Result<()> {
+    for deadline in ["1ms", "75ms"] {
+        let proxied = cx.proxied(&[("timeout", deadline)])?;
+        let answer = Answer::status(503);
+        proxied.proxy().arm(Fault::Answer { answer, upstream: Upstream::Skipped }, When::always());
+        let call = || {
+            let session = proxied.app.session();
+            let bucket = session.open("")?;
+            for _ in 0..25 {
+                let reply = bucket.get(&cx.key("k")).map(drop);
+                expected(reply, TRIED).with_context(|| format!("with a deadline of {deadline}"))?;
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let clients = (0..16).map(|_| scope.spawn(call)).collect::<Vec<_>>();
+            let joined =
+                clients.into_iter().map(|client| client.join().map_err(|_| anyhow!("a client panicked"))?);
+            joined.collect::<Result<()>>()
+        })?;
+    }
+    Ok(())
 }
 
 fn beyond_deadline(cx: &Cx) -> Result<()> {
