@@ -9,25 +9,28 @@ use clap::Args;
 
 use crate::{build, workspace};
 
-/// A suite: a name, and the arguments for cargo that run it.
-const SUITES: &[(&str, &[&str])] = &[
+/// A suite: its name, the arguments for cargo that run it, and those for the suite itself.
+struct Suite(&'static str, &'static [&'static str], &'static [&'static str]);
+
+const SUITES: &[Suite] = &[
     // The pure logic: what plain `cargo test` runs.
-    ("logic", &["test", "--no-fail-fast"]),
-    ("rules", &["test", "--no-fail-fast", "--package", "rules"]),
-    ("harness", &["test", "--no-fail-fast", "--package", "plugboard-harness"]),
-    ("faults", &["test", "--no-fail-fast", "--package", "plugboard-faults"]),
-    ("upstash", &["test", "--no-fail-fast", "--package", "upstash-local"]),
-    ("oci", &["test", "--no-fail-fast", "--package", "oci"]),
-    ("readme", &["test", "--no-fail-fast", "--package", "readme"]),
-    ("examples", &["test", "--no-fail-fast", "--package", "examples"]),
-    ("sealed", &["run", "--quiet", "--package", "sealed"]),
-    ("conformance", &["run", "--quiet", "--package", "conformance"]),
+    Suite("logic", &["test", "--no-fail-fast"], &[]),
+    Suite("rules", &["test", "--no-fail-fast", "--package", "rules"], &[]),
+    Suite("harness", &["test", "--no-fail-fast", "--package", "plugboard-harness"], &[]),
+    Suite("faults", &["test", "--no-fail-fast", "--package", "plugboard-faults"], &[]),
+    Suite("upstash", &["test", "--no-fail-fast", "--package", "upstash-local"], &[]),
+    Suite("oci", &["test", "--no-fail-fast", "--package", "oci"], &[]),
+    Suite("readme", &["test", "--no-fail-fast", "--package", "readme"], &[]),
+    Suite("examples", &["test", "--no-fail-fast", "--package", "examples"], &[]),
+    Suite("sealed", &["run", "--quiet", "--package", "sealed"], &[]),
+    Suite("conformance", &["run", "--quiet", "--package", "conformance"], &[]),
+    Suite("conformance-newest", &["run", "--quiet", "--package", "conformance"], &["--newest"]),
 ];
 
 #[derive(Args)]
 pub struct Test {
     /// Only these suites
-    #[arg(value_parser = clap::builder::PossibleValuesParser::new(SUITES.iter().map(|(name, _)| *name)))]
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(SUITES.iter().map(|Suite(name, ..)| *name)))]
     suites: Vec<String>,
     /// What goes to the suite itself, such as the name of a trial
     #[arg(last = true)]
@@ -44,16 +47,17 @@ struct Count {
 pub fn run(test: &Test) -> Result<()> {
     ensure!(test.filter.is_empty() || test.suites.len() == 1, "a filter goes with one suite");
     let wanted = |name: &str| test.suites.is_empty() || test.suites.iter().any(|suite| suite == name);
-    let suites = SUITES.iter().filter(|(name, _)| wanted(name)).collect::<Vec<_>>();
+    let suites = SUITES.iter().filter(|Suite(name, ..)| wanted(name)).collect::<Vec<_>>();
 
     let started = Instant::now();
     println!("[  0 s] components");
     build::run(&[])?;
     let mut total = Count::default();
     let mut failed = Vec::new();
-    for (i, (name, arguments)) in suites.iter().enumerate() {
+    for (i, suite) in suites.iter().enumerate() {
+        let Suite(name, ..) = suite;
         println!("[{:>3} s] {} of {}: {name}", started.elapsed().as_secs(), i + 1, suites.len());
-        let count = run_suite(arguments, &test.filter)?;
+        let count = run_suite(suite, &test.filter)?;
         total.passed += count.passed;
         total.failed += count.failed;
         total.skipped += count.skipped;
@@ -82,10 +86,16 @@ pub fn bless() -> Result<()> {
 }
 
 /// Runs a suite, hands its output through, and adds up its closing lines.
-fn run_suite(arguments: &[&str], filter: &[String]) -> Result<Count> {
+fn run_suite(Suite(_, cargo, own): &Suite, filter: &[String]) -> Result<Count> {
     let mut command = workspace::cargo();
     // An error of a test is its sentence; the way through the harness says nothing.
-    command.args(arguments).arg("--").args(filter).env("RUST_LIB_BACKTRACE", "0").stdout(Stdio::piped());
+    command
+        .args(*cargo)
+        .arg("--")
+        .args(*own)
+        .args(filter)
+        .env("RUST_LIB_BACKTRACE", "0")
+        .stdout(Stdio::piped());
     let mut child = command.spawn().context("cannot run cargo")?;
     let mut count = Count::default();
     let mut results = 0;

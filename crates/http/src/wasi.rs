@@ -96,9 +96,11 @@ fn prepare(endpoint: &Endpoint, request: &Request) -> Result<OutgoingRequest, Fa
 /// The host's own timeouts end what our deadline would leave behind; a host without them ignores the call. None
 /// between bytes: it could strike just before our deadline, and would then look like a broken connection.
 fn options(limits: &Limits) -> RequestOptions {
+    // Some hosts die of a timeout of zero, which is what a late try has left.
+    let left = limits.timeout.max(Duration::from_millis(1));
     let options = RequestOptions::new();
-    let _ = options.set_connect_timeout(Some(nanoseconds(limits.connect_timeout.min(limits.timeout))));
-    let _ = options.set_first_byte_timeout(Some(nanoseconds(limits.timeout)));
+    let _ = options.set_connect_timeout(Some(nanoseconds(limits.connect_timeout.min(left))));
+    let _ = options.set_first_byte_timeout(Some(nanoseconds(left)));
     options
 }
 
