@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use plugboard_harness::components::Surface;
 use wac_graph::{CompositionGraph, EncodeOptions, plug as wac_plug, types::Package};
-use wasmparser::{Parser, Payload};
 
 /// Plugs the exports of the plugs into the app's imports.
 pub fn plug(app: &Path, plugs: &[&Path], out: &Path) -> Result<()> {
@@ -21,7 +21,8 @@ pub fn plug(app: &Path, plugs: &[&Path], out: &Path) -> Result<()> {
     wac_plug(&mut graph, plugs, socket).with_context(|| format!("nothing fits into {}", app.display()))?;
     let composed = graph.encode(EncodeOptions::default())?;
 
-    let open = imports(&composed)?.into_iter().filter(|name| !offered(name)).collect::<Vec<_>>();
+    let open =
+        Surface::parse(&composed)?.imports.into_iter().filter(|name| !offered(name)).collect::<Vec<_>>();
     ensure!(
         open.is_empty(),
         "{} still imports {}: no plug exports that under exactly this name and of exactly this type",
@@ -33,7 +34,7 @@ pub fn plug(app: &Path, plugs: &[&Path], out: &Path) -> Result<()> {
 }
 
 /// What a host of `wasi:http/proxy` with configuration offers.
-pub fn offered(import: &str) -> bool {
+fn offered(import: &str) -> bool {
     const SETS: [&str; 8] = [
         "wasi:http/",
         "wasi:io/",
@@ -45,23 +46,4 @@ pub fn offered(import: &str) -> bool {
         "wasi:config/store@",
     ];
     SETS.iter().any(|set| import.starts_with(set))
-}
-
-/// The names that a component imports.
-pub fn imports(component: &[u8]) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    let mut depth = 0;
-    for payload in Parser::new(0).parse_all(component) {
-        match payload? {
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
-            Payload::ComponentImportSection(section) if depth == 1 => {
-                for import in section {
-                    names.push(import?.name.name.to_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(names)
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+pub use plugboard_harness::components::{root, target};
 use serde_json::Value;
 
 /// One component to build: a package, or a package with other features (a variant).
@@ -25,16 +26,6 @@ impl Component {
     pub fn shipped(&self) -> bool {
         self.folder.starts_with("providers/")
     }
-}
-
-/// The workspace's root folder.
-pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is one below the root").to_owned()
-}
-
-/// The folder that cargo builds into.
-pub fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Where the finished components are.

@@ -1,12 +1,12 @@
 //! favorites on kv-redis on a real Redis.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
+use plugboard_harness::Run;
+use plugboard_harness::components::{component, plug};
+use plugboard_harness::http::request;
 use plugboard_harness::servers::{Redis, Serve, Wasmtime, Webdis, webdis};
-use plugboard_harness::{Run, tools};
 
 struct App {
     redis: Redis,
@@ -17,11 +17,7 @@ struct App {
 impl App {
     fn start(run: &Run) -> Result<App> {
         let composed = run.path().join("out.wasm");
-        let component = |name: &str| target().join("components").join(name);
-        let mut plug = Command::new(tools::wac()?);
-        plug.arg("plug").arg(component("favorites.wasm")).arg("--plug").arg(component("kv-redis.wasm"));
-        let plugged = plug.arg("-o").arg(&composed).output()?;
-        ensure!(plugged.status.success(), "{}", String::from_utf8_lossy(&plugged.stderr));
+        plug(&component("favorites")?, &[&component("kv-redis")?], &composed)?;
         let redis = Redis::start(run)?;
         let webdis = Webdis::start(run, &redis, webdis::Options::default())?;
         let config = [("redis-url", webdis.url())];
@@ -30,21 +26,13 @@ impl App {
     }
 
     fn call(&self, method: &str, path: &str, body: &[u8]) -> Result<(u16, String)> {
-        let agent: ureq::Agent =
-            ureq::config::Config::builder().http_status_as_error(false).proxy(None).build().into();
-        let url = format!("{}{path}", self.app.url());
-        let mut response = match method {
-            "PUT" => agent.put(url).send(body)?,
-            "DELETE" => agent.delete(url).call()?,
-            _ => agent.get(url).call()?,
-        };
-        Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
+        request(method, &format!("{}{path}", self.app.url()), body)
     }
 
     fn expect(&self, request: (&str, &str, &[u8]), status: u16, body: &str) -> Result<()> {
         let (method, path, sent) = request;
         let found = self.call(method, path, sent)?;
-        ensure!((found.0, found.1.trim_end()) == (status, body), "{method} {path} answered {found:?}");
+        ensure!((found.0, found.1.as_str()) == (status, body), "{method} {path} answered {found:?}");
         Ok(())
     }
 }
@@ -119,9 +107,4 @@ fn visits_at_the_same_time_are_all_counted() -> Result<()> {
         })?;
         app.expect(("GET", "/users/ada", b""), 200, r#"{"name":"ada","profile":0,"visits":81}"#)
     })
-}
-
-fn target() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders below the root");
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }

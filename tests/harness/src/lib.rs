@@ -4,6 +4,7 @@
 //!   `redis-server`, `webdis`, `docker-registry`), installed on demand into the user's cache.
 //! - [`process`] has [`Run`], a directory of logs that outlives a failure, and [`Server`], a process
 //!   that is ready when `start` returns and stopped when the value is dropped, on Ctrl-C too.
+//! - [`components`] has what `cargo xtask build` made, plugs it together and looks at it; [`http`] asks it.
 //! - [`servers`] starts the real ones, each in a few lines.
 //!
 //! ```no_run
@@ -24,6 +25,8 @@
 //!
 //! Unix only. Everything listens on 127.0.0.1.
 
+pub mod components;
+pub mod http;
 pub mod process;
 pub mod servers;
 pub mod tools;

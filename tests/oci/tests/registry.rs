@@ -1,9 +1,9 @@
 //! What `cargo xtask publish` pushes can be pulled, composed and served with stock tools alone.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use plugboard_harness::components::{component, done, plug, root};
 use plugboard_harness::servers::{Redis, Registry, Serve, Webdis, webdis};
 use plugboard_harness::{Run, tools};
 use serde_json::Value;
@@ -15,7 +15,7 @@ fn pushed_components_come_back_compose_and_serve() -> Result<()> {
         let host = registry.addr().to_string();
         let mut publish = Command::new(env!("CARGO"));
         publish.current_dir(root()).args(["xtask", "publish", "--insecure", "--registry", &host]);
-        check(&mut publish)?;
+        done(&mut publish)?;
 
         let manifest = get(&format!("http://{host}/v2/plugboard/kv-redis/manifests/0.1.0"))?;
         let annotations = &serde_json::from_str::<Value>(&manifest)?["annotations"];
@@ -35,12 +35,10 @@ fn pushed_components_come_back_compose_and_serve() -> Result<()> {
         let pulled = run.path().join("kv-redis.wasm");
         let mut pull = Command::new(tools::wkg()?);
         pull.args(["oci", "pull", "--insecure", &host, "--output"]).arg(&pulled);
-        check(pull.arg(format!("{host}/plugboard/kv-redis:0.1.0")))?;
+        done(pull.arg(format!("{host}/plugboard/kv-redis:0.1.0")))?;
 
         let composed = run.path().join("out.wasm");
-        let mut plug = Command::new(tools::wac()?);
-        plug.arg("plug").arg(target().join("components/favorites.wasm"));
-        check(plug.arg("--plug").arg(&pulled).arg("-o").arg(&composed))?;
+        plug(&component("favorites")?, &[&pulled], &composed)?;
 
         let redis = Redis::start(run)?;
         let webdis = Webdis::start(run, &redis, webdis::Options::default())?;
@@ -53,22 +51,7 @@ fn pushed_components_come_back_compose_and_serve() -> Result<()> {
     })
 }
 
-fn check(command: &mut Command) -> Result<()> {
-    let output = command.output().with_context(|| format!("{command:?}"))?;
-    let text = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{command:?} failed: {text}");
-    Ok(())
-}
-
 fn get(url: &str) -> Result<String> {
     let request = ureq::get(url).header("accept", "application/vnd.oci.image.manifest.v1+json");
     Ok(request.call()?.body_mut().read_to_string()?)
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders below the root")
-}
-
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

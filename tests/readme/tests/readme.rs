@@ -3,11 +3,11 @@
 //! Three things differ from a reader's terminal: the two ports are free ones, Redis and Webdis are started here,
 //! and the demo keeps its data in a folder of this run.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use plugboard_harness::components::root;
 use plugboard_harness::process::free_port;
 use plugboard_harness::servers::{Redis, Webdis, webdis};
 use plugboard_harness::{Run, Server, tools};
@@ -93,8 +93,4 @@ fn path_with_tools(run: &Run, redis: &Redis) -> Result<String> {
     std::fs::set_permissions(&shim, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let path = std::env::var("PATH").context("no PATH")?;
     Ok(format!("{}:{path}", bin.display()))
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders below the root").to_owned()
 }

@@ -3,17 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders below the root").to_owned()
-}
-
-/// Where `cargo xtask build` puts components.
-pub fn components() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), PathBuf::from)
-        .join("components")
-}
+use plugboard_harness::components::root;
 
 /// Compares with the file below golden/, or writes it where `PLUGBOARD_BLESS` is set (`cargo xtask bless`).
 pub fn golden(name: &str, text: &str) -> Result<()> {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use rules::{folders, root};
+use plugboard_harness::components::root;
+use rules::folders;
 
 #[test]
 fn a_provider_has_the_same_four_files() -> Result<()> {

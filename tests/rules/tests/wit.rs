@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use rules::{golden, root};
+use plugboard_harness::components::root;
+use rules::golden;
 use wit_component::WitPrinter;
 use wit_parser::Resolve;
 

@@ -1,15 +1,15 @@
 //! What a trial works with: the components, the tools, and what they answer.
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use plugboard_harness::Run;
+use plugboard_harness::components::{self, component, done, said};
+use plugboard_harness::http::request;
 use plugboard_harness::servers::{Redis, Serve, Wasmtime, Webdis, webdis};
 use plugboard_harness::tools::{self, Version};
-use wasmparser::{Parser, Payload};
 
 /// The name that providers import.
 pub(crate) const CONFIG: &str = "wasi:config/store@0.2.0-rc.1";
@@ -17,22 +17,6 @@ pub(crate) const CONFIG: &str = "wasi:config/store@0.2.0-rc.1";
 pub(crate) struct Bench<'a> {
     pub(crate) run: &'a Run,
     pub(crate) version: Version,
-}
-
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders below the root").to_owned()
-}
-
-/// Where `cargo xtask build` puts components/ and wit/.
-pub(crate) fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
-}
-
-/// A component of `cargo xtask build`.
-pub(crate) fn component(name: &str) -> Result<PathBuf> {
-    let path = target().join("components").join(format!("{name}.wasm"));
-    ensure!(path.is_file(), "there is no {}; run `cargo xtask build`", path.display());
-    Ok(path)
 }
 
 impl Bench<'_> {
@@ -50,12 +34,7 @@ impl Bench<'_> {
 
     /// `wac plug`, which must work.
     pub(crate) fn plug(&self, socket: &Path, plugs: &[&Path], out: &str) -> Result<PathBuf> {
-        let mut command = self.wac()?;
-        command.arg("plug").arg(socket);
-        for plug in plugs {
-            command.arg("--plug").arg(plug);
-        }
-        done(command.arg("--output").arg(self.file(out)))?;
+        components::plug(socket, plugs, &self.file(out))?;
         Ok(self.file(out))
     }
 
@@ -117,22 +96,6 @@ impl Bench<'_> {
         let webdis = Webdis::start(self.run, &redis, webdis::Options { basic_auth, ..Default::default() })?;
         Ok((redis, webdis))
     }
-
-    /// `wac targets` with a world of `cargo xtask build`.
-    pub(crate) fn targets(&self, component: &Path, world: &str) -> Result<()> {
-        let mut command = self.wac()?;
-        command.arg("targets").arg(component).arg("--wit").arg(target().join("wit"));
-        done(command.args(["--world", world])).map(drop)
-    }
-}
-
-/// Runs a command that must succeed.
-pub(crate) fn done(command: &mut Command) -> Result<Output> {
-    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
-    if !output.status.success() {
-        bail!("{command:?} failed: {}", said(&output));
-    }
-    Ok(output)
 }
 
 /// Runs a command that must fail, and answers with all that it said.
@@ -148,40 +111,6 @@ pub(crate) fn with_input(command: &mut Command, input: &[u8]) -> Result<Output> 
     let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
     child.stdin.take().context("no standard input")?.write_all(input)?;
     Ok(child.wait_with_output()?)
-}
-
-pub(crate) fn said(output: &Output) -> String {
-    [&output.stdout[..], &output.stderr[..]].map(String::from_utf8_lossy).concat().trim().to_owned()
-}
-
-/// The imports of the component itself, without those of what is inside.
-pub(crate) fn imports(component: &Path) -> Result<BTreeSet<String>> {
-    let bytes = std::fs::read(component).with_context(|| component.display().to_string())?;
-    let (mut found, mut depth) = (BTreeSet::new(), 0);
-    for payload in Parser::new(0).parse_all(&bytes) {
-        match payload? {
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
-            Payload::ComponentImportSection(section) if depth == 1 => {
-                for import in section {
-                    found.insert(import?.name.name.to_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(found)
-}
-
-/// A request, and its status and body, whatever they are.
-pub(crate) fn request(method: &str, url: &str, body: &str) -> Result<(u16, String)> {
-    let agent: ureq::Agent =
-        ureq::config::Config::builder().http_status_as_error(false).proxy(None).build().into();
-    let mut response = match method {
-        "PUT" => agent.put(url).send(body)?,
-        _ => agent.get(url).call()?,
-    };
-    Ok((response.status().as_u16(), response.body_mut().read_to_string()?.trim_end().to_owned()))
 }
 
 /// Uses the example as its clients do: the composition is whole, and the store is the one that it was sealed with.

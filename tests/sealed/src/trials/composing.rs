@@ -6,8 +6,9 @@ use std::process::Stdio;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::Case;
-use crate::bench::{Bench, CONFIG, component, imports, refused, root};
+use crate::bench::{Bench, CONFIG, refused};
 use crate::secret::finds_every_form;
+use plugboard_harness::components::{Surface, component, root, targets};
 
 pub(crate) const TRIALS: &[Case] = &[
     ("composing/the-three-names-have-the-same-signatures", the_three_names_have_the_same_signatures),
@@ -43,7 +44,7 @@ fn the_three_names_have_the_same_signatures(_: &Bench) -> Result<()> {
 fn plugs_do_not_see_each_other(bench: &Bench) -> Result<()> {
     let config = bench.bake(&[("redis-url", "http://h:1")], "config.wasm")?;
     let out = bench.plug(&component("favorites")?, &[&component("kv-redis")?, &config], "out.wasm")?;
-    ensure!(imports(&out)?.contains(CONFIG), "the provider found its configuration");
+    ensure!(Surface::read(&out)?.imports.contains(CONFIG), "the provider found its configuration");
     Ok(())
 }
 
@@ -66,10 +67,10 @@ fn a_plug_that_fits_nowhere_is_refused(bench: &Bench) -> Result<()> {
 
 fn targets_finds_what_is_open(bench: &Bench) -> Result<()> {
     let open = bench.plug(&component("favorites")?, &[&component("kv-redis")?], "open.wasm")?;
-    bench.targets(&open, "app")?;
-    let error = bench.targets(&open, "sealed").err().map(|error| format!("{error:#}")).unwrap_or_default();
+    targets(&open, "app")?;
+    let error = targets(&open, "sealed").err().map(|error| format!("{error:#}")).unwrap_or_default();
     ensure!(error.contains(CONFIG), "it said {error}");
-    let error = bench.targets(&component("favorites")?, "app").err().map(|error| format!("{error:#}"));
+    let error = targets(&component("favorites")?, "app").err().map(|error| format!("{error:#}"));
     ensure!(error.as_ref().is_some_and(|error| error.contains("wasi:keyvalue/")), "it said {error:?}");
     Ok(())
 }

@@ -3,8 +3,10 @@
 use anyhow::{Result, ensure};
 
 use crate::Case;
-use crate::bench::{Bench, CONFIG, component, imports, request, use_favorites};
+use crate::bench::{Bench, CONFIG, use_favorites};
 use crate::secret::SECRET;
+use plugboard_harness::components::{Surface, component};
+use plugboard_harness::http::request;
 
 pub(crate) const TRIALS: &[Case] = &[
     ("config-env/imports-the-environment", imports_the_environment),
@@ -14,7 +16,7 @@ pub(crate) const TRIALS: &[Case] = &[
 ];
 
 fn imports_the_environment(_: &Bench) -> Result<()> {
-    let found = imports(&component("config-env")?)?;
+    let found = Surface::read(&component("config-env")?)?.imports;
     ensure!(found.iter().eq(["wasi:cli/environment@0.2.12"]), "it imports {found:?}");
     Ok(())
 }

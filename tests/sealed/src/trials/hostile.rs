@@ -4,11 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use plugboard_harness::components::{Surface, component, targets};
+use plugboard_harness::http::request;
 use plugboard_harness::servers::Wasmtime;
 use serde_json::{Value, json};
 
 use crate::Case;
-use crate::bench::{Bench, CONFIG, component, imports, request};
+use crate::bench::{Bench, CONFIG};
 use crate::secret::{SECRET, kept};
 
 pub(crate) const TRIALS: &[Case] = &[
@@ -44,7 +46,7 @@ fn reads_the_configuration_of_the_host(bench: &Bench) -> Result<()> {
 fn reads_nothing_where_the_provider_is_sealed(bench: &Bench) -> Result<()> {
     let (_redis, webdis) = bench.store("shop", SECRET)?;
     let out = sealed(bench, &webdis.url())?;
-    ensure!(imports(&out)?.contains(CONFIG), "the app does not even ask");
+    ensure!(Surface::read(&out)?.imports.contains(CONFIG), "the app does not even ask");
     let (heard, text) = heard(&bench.serve(&out, Some(&[]))?)?;
     ensure!(heard["store"]["set"] == "Ok(())", "the store does not work: {text}");
     ensure!(heard["get-all"] == json!({}), "{text}");
@@ -59,7 +61,7 @@ fn reads_its_own_configuration_only(bench: &Bench) -> Result<()> {
     let kv = bench.plug(&component("kv-redis")?, &[&bake(bench, &webdis.url())?], "kv.wasm")?;
     let own = bench.bake(&[("greeting", "hello")], "own.wasm")?;
     let out = bench.plug(&component("hostile")?, &[&kv, &own], "out.wasm")?;
-    bench.targets(&out, "sealed")?;
+    targets(&out, "sealed")?;
     let (heard, text) = heard(&bench.serve(&out, None)?)?;
     ensure!(heard["store"]["set"] == "Ok(())", "the store does not work: {text}");
     ensure!(heard["get-all"] == json!({ "greeting": "hello" }), "{text}");

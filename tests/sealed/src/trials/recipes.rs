@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use plugboard_harness::components::{Surface, component, done, root, target};
 use plugboard_harness::servers::{Redis, Webdis, webdis};
 use plugboard_harness::{Server, tools};
 
 use crate::Case;
-use crate::bench::{Bench, component, done, imports, root, target, use_favorites};
+use crate::bench::{Bench, use_favorites};
 
 pub(crate) const TRIALS: &[Case] = &[
     ("recipes/sealed", |bench| work(bench, "Sealed", 3)),
@@ -34,7 +35,8 @@ fn work(bench: &Bench, section: &str, served: usize) -> Result<()> {
         let (server, url) = Server::start(bench.run, "recipe", bash(bench, &desk, &script)?, ready)?;
         use_favorites(url.trim_end_matches('/'), &redis)?;
         drop(server);
-        let open = imports(&desk.join("out.wasm"))?.into_iter().find(|name| name.contains("config"));
+        let open =
+            Surface::read(&desk.join("out.wasm"))?.imports.into_iter().find(|name| name.contains("config"));
         ensure!(open.is_none(), "what came out imports {open:?}");
     }
     Ok(())
@@ -45,7 +47,8 @@ fn for_spin(bench: &Bench) -> Result<()> {
     for script in scripts("For Spin")? {
         done(&mut bash(bench, &desk, &script)?)?;
     }
-    let open = imports(&desk.join("out.wasm"))?.into_iter().filter(|name| name.contains("config"));
+    let open =
+        Surface::read(&desk.join("out.wasm"))?.imports.into_iter().filter(|name| name.contains("config"));
     let open = open.collect::<Vec<_>>();
     ensure!(open == ["wasi:config/store@0.2.0-draft-2024-09-27"], "what came out imports {open:?}");
     Ok(())

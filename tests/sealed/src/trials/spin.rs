@@ -3,8 +3,9 @@
 use anyhow::{Result, ensure};
 
 use crate::Case;
-use crate::bench::{Bench, CONFIG, component, imports, use_favorites};
+use crate::bench::{Bench, CONFIG, use_favorites};
 use crate::secret::SECRET;
+use plugboard_harness::components::{Surface, component};
 
 const SPIN: &str = "wasi:config/store@0.2.0-draft-2024-09-27";
 
@@ -16,7 +17,7 @@ pub(crate) const TRIALS: &[Case] = &[
 ];
 
 fn imports_spins_name(_: &Bench) -> Result<()> {
-    let found = imports(&component("config-spin")?)?;
+    let found = Surface::read(&component("config-spin")?)?.imports;
     ensure!(found.iter().eq([SPIN]), "it imports {found:?}");
     Ok(())
 }
@@ -42,7 +43,11 @@ fn variables_are_settings(bench: &Bench) -> Result<()> {
 fn an_app_is_served_with_it(bench: &Bench) -> Result<()> {
     let (redis, webdis) = bench.store("shop", SECRET)?;
     let out = bench.seal("favorites", &component("config-spin")?)?;
-    let found = imports(&out)?.into_iter().filter(|name| name.starts_with("wasi:config")).collect::<Vec<_>>();
+    let found = Surface::read(&out)?
+        .imports
+        .into_iter()
+        .filter(|name| name.starts_with("wasi:config"))
+        .collect::<Vec<_>>();
     ensure!(found == [SPIN], "it imports {found:?}");
     let variables = [("redis_url", &*webdis.url()), ("redis_user", "shop"), ("redis_password", SECRET)];
     let spin = bench.bake(&variables, "spin.wasm")?;

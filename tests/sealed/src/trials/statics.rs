@@ -6,8 +6,9 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::Case;
-use crate::bench::{Bench, CONFIG, component, imports, refused, said, with_input};
+use crate::bench::{Bench, CONFIG, refused, with_input};
 use crate::secret::{SECRET, kept};
+use plugboard_harness::components::{Surface, component, said};
 
 pub(crate) const TRIALS: &[Case] = &[
     ("config-static/imports-nothing", imports_nothing),
@@ -28,7 +29,7 @@ const NAMES: [&str; 3] =
 fn imports_nothing(bench: &Bench) -> Result<()> {
     let baked = bench.bake(&[("redis-url", "http://h:1")], "config.wasm")?;
     for config in [component("config-static")?, baked] {
-        let found = imports(&config)?;
+        let found = Surface::read(&config)?.imports;
         ensure!(found.is_empty(), "{} imports {found:?}", config.display());
     }
     Ok(())
@@ -36,7 +37,7 @@ fn imports_nothing(bench: &Bench) -> Result<()> {
 
 fn stdin_imports_what_a_proxy_has(bench: &Bench) -> Result<()> {
     let config = bake_lines(bench, b"a=b")?;
-    let found = imports(&config)?;
+    let found = Surface::read(&config)?.imports;
     let expected = ["wasi:cli/stdin@0.2.12", "wasi:io/error@0.2.12", "wasi:io/streams@0.2.12"];
     ensure!(found.iter().map(String::as_str).eq(expected), "it imports {found:?}");
     Ok(())
