@@ -28,10 +28,11 @@ use plugboard_harness::Run;
 use plugboard_harness::tools::Version;
 
 use case::{Case, Flavor};
+use compose::Composer;
 use cx::Cx;
 use provider::Provider;
 use runner::Runner;
-use subject::Subject;
+use subject::{Ground, Subject};
 
 /// Trials mostly wait, for a server or for a deadline.
 const THREADS: usize = 20;
@@ -68,7 +69,8 @@ fn run(mut arguments: Cli) -> Result<ExitCode> {
     arguments.test.test_threads.get_or_insert(THREADS);
     let version = if arguments.newest { Version::Newest } else { Version::LongTerm };
     let run = Run::new("conformance")?;
-    let runner = Runner::start()?;
+    let composer = Composer::new(run.path())?;
+    let ground = Ground { run: run.clone(), runner: Runner::start()?, composer, version };
     let cases = trials::all();
 
     let mut subjects = Vec::new();
@@ -76,7 +78,7 @@ fn run(mut arguments: Cli) -> Result<ExitCode> {
         let wanted = |name: &Option<String>, is: &str| name.as_deref().is_none_or(|name| name == is);
         if wanted(&arguments.provider, entry.provider) && wanted(&arguments.fixture, entry.name) {
             let provider = Provider::load(entry.provider)?;
-            subjects.push(Arc::new(Subject::new(provider, entry, runner.clone(), run.clone(), version)));
+            subjects.push(Arc::new(Subject::new(provider, entry, ground.clone())));
         }
     }
     anyhow::ensure!(

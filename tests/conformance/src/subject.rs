@@ -12,30 +12,31 @@ use plugboard_harness::servers::{Serve, Wasmtime};
 use plugboard_harness::tools::Version;
 
 use crate::case::Flavor;
-use crate::compose::compose;
+use crate::compose::Composer;
 use crate::fixture::{Entry, Fixture, Settings};
 use crate::provider::{Provider, component};
 use crate::runner::Runner;
 use crate::secrets::Scanner;
 
+/// What all subjects share.
+#[derive(Clone)]
+pub(crate) struct Ground {
+    pub(crate) run: Run,
+    pub(crate) runner: Runner,
+    pub(crate) composer: Composer,
+    pub(crate) version: Version,
+}
+
 pub(crate) struct Subject {
     pub(crate) provider: Provider,
     pub(crate) entry: &'static Entry,
-    runner: Runner,
-    run: Run,
-    version: Version,
+    ground: Ground,
     started: OnceLock<Result<Started, String>>,
 }
 
 impl Subject {
-    pub(crate) fn new(
-        provider: Provider,
-        entry: &'static Entry,
-        runner: Runner,
-        run: Run,
-        version: Version,
-    ) -> Subject {
-        Subject { provider, entry, runner, run, version, started: OnceLock::new() }
+    pub(crate) fn new(provider: Provider, entry: &'static Entry, ground: Ground) -> Subject {
+        Subject { provider, entry, ground, started: OnceLock::new() }
     }
 
     /// Starts the servers, once.
@@ -61,18 +62,16 @@ impl Subject {
     }
 
     fn start(&self) -> Result<Started> {
-        let fixture = (self.entry.start)(&self.run)?;
-        let folder = self.run.path().join(format!("{}-{}", self.provider.name, self.entry.name));
+        let fixture = (self.entry.start)(&self.ground.run)?;
+        let folder = self.ground.run.path().join(format!("{}-{}", self.provider.name, self.entry.name));
         std::fs::create_dir(&folder)?;
         let scanner = Arc::new(Scanner::new(&fixture.secrets())?);
         Ok(Started {
             provider: self.provider.name.clone(),
             fixture,
             scanner,
-            runner: self.runner.clone(),
-            run: self.run.clone(),
+            ground: self.ground.clone(),
             folder,
-            version: self.version,
             composed: Mutex::default(),
             shared: Mutex::default(),
             spare: Arc::default(),
@@ -84,11 +83,9 @@ pub(crate) struct Started {
     provider: String,
     pub(crate) fixture: Box<dyn Fixture>,
     pub(crate) scanner: Arc<Scanner>,
-    pub(crate) runner: Runner,
-    run: Run,
+    pub(crate) ground: Ground,
     /// For what is composed.
     folder: PathBuf,
-    version: Version,
     composed: Mutex<HashMap<&'static str, PathBuf>>,
     shared: Mutex<HashMap<Key, Shared>>,
     spare: Spare,
@@ -111,7 +108,7 @@ impl Started {
         }
         let app = component(&format!("probe{suffix}"));
         let provider = component(&format!("{}{suffix}", self.provider));
-        let path = compose(&app, &provider, &self.folder)?;
+        let path = self.ground.composer.compose(&app, &provider, &self.folder)?;
         composed.insert(suffix, path.clone());
         Ok(path)
     }
@@ -147,8 +144,8 @@ impl Started {
     fn serve(&self, flavor: Flavor, settings: Settings, proxy: Option<Proxy>) -> Result<Deployment> {
         let config = settings.iter().map(|(key, value)| (key.as_str(), value.clone())).collect::<Vec<_>>();
         let component = self.composed(flavor.suffix())?;
-        let serve = Serve { config: Some(&config), version: self.version, ..Serve::new(component) };
-        let server = serve.start(&self.run)?;
+        let serve = Serve { config: Some(&config), version: self.ground.version, ..Serve::new(component) };
+        let server = serve.start(&self.ground.run)?;
         Ok(Deployment { address: server.addr(), server, proxy, scanner: self.scanner.clone() })
     }
 
