@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
 use libtest_mimic::{Failed, Trial};
+use plugboard_harness::components::root;
 
 use crate::case::Case;
 use crate::{fixture, provider};
@@ -23,7 +24,7 @@ fn failed(result: Result<()>) -> Result<(), Failed> {
 
 /// The rules of docs/semantics.md are headings: `### kv.open`.
 fn every_rule_has_a_trial(tried: &BTreeSet<String>) -> Result<()> {
-    let text = std::fs::read_to_string(provider::root().join("docs/semantics.md"))?;
+    let text = std::fs::read_to_string(root().join("docs/semantics.md"))?;
     let written =
         text.lines().filter_map(|line| line.strip_prefix("### ")).map(|rule| rule.trim().to_owned());
     let written = written.collect::<BTreeSet<_>>();

@@ -7,7 +7,6 @@ use anyhow::{Result, ensure};
 
 use crate::app::{App, Session};
 use crate::case::Flavor;
-use crate::compose::Composer;
 use crate::fixture::{Fixture, Outside, Settings};
 use crate::provider::Provider;
 use crate::subject::{Deployment, Lease, Started, Subject};
@@ -49,10 +48,6 @@ impl<'a> Cx<'a> {
     /// A name for a bucket that no other trial has.
     pub(crate) fn bucket(&self, name: &str) -> String {
         format!("{}-{name}", self.id)
-    }
-
-    pub(crate) fn composer(&self) -> &Composer {
-        &self.started.ground.composer
     }
 
     pub(crate) fn fixture(&self) -> &dyn Fixture {

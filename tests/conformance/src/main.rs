@@ -28,7 +28,6 @@ use plugboard_harness::Run;
 use plugboard_harness::tools::Version;
 
 use case::{Case, Flavor};
-use compose::Composer;
 use cx::Cx;
 use provider::Provider;
 use runner::Runner;
@@ -69,8 +68,7 @@ fn run(mut arguments: Cli) -> Result<ExitCode> {
     arguments.test.test_threads.get_or_insert(THREADS);
     let version = if arguments.newest { Version::Newest } else { Version::LongTerm };
     let run = Run::new("conformance")?;
-    let composer = Composer::new(run.path())?;
-    let ground = Ground { run: run.clone(), runner: Runner::start()?, composer, version };
+    let ground = Ground { run: run.clone(), runner: Runner::start()?, version };
     let cases = trials::all();
 
     let mut subjects = Vec::new();

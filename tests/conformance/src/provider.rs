@@ -1,8 +1,7 @@
 //! What a provider says of itself: in its Cargo.toml, next to its code.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context as _, Result};
+use plugboard_harness::components::root;
 use serde::Deserialize;
 
 #[derive(Clone, Debug)]
@@ -105,16 +104,4 @@ pub(crate) fn all() -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
-}
-
-/// The workspace's root folder.
-pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).expect("two folders below the root").to_owned()
-}
-
-/// The component of that name, as `cargo xtask build` leaves it.
-pub(crate) fn component(name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("components").join(format!("{name}.wasm"))
 }

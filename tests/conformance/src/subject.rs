@@ -12,9 +12,9 @@ use plugboard_harness::servers::{Serve, Wasmtime};
 use plugboard_harness::tools::Version;
 
 use crate::case::Flavor;
-use crate::compose::Composer;
+use crate::compose::compose;
 use crate::fixture::{Entry, Fixture, Settings};
-use crate::provider::{Provider, component};
+use crate::provider::Provider;
 use crate::runner::Runner;
 use crate::secrets::Scanner;
 
@@ -23,7 +23,6 @@ use crate::secrets::Scanner;
 pub(crate) struct Ground {
     pub(crate) run: Run,
     pub(crate) runner: Runner,
-    pub(crate) composer: Composer,
     pub(crate) version: Version,
 }
 
@@ -106,9 +105,8 @@ impl Started {
         if let Some(path) = composed.get(suffix) {
             return Ok(path.clone());
         }
-        let app = component(&format!("probe{suffix}"));
-        let provider = component(&format!("{}{suffix}", self.provider));
-        let path = self.ground.composer.compose(&app, &provider, &self.folder)?;
+        let (app, provider) = (format!("probe{suffix}"), format!("{}{suffix}", self.provider));
+        let path = compose(&app, &provider, &self.folder)?;
         composed.insert(suffix, path.clone());
         Ok(path)
     }

@@ -1,10 +1,11 @@
 use anyhow::{Result, ensure};
 use plugboard_harness::Run;
+use plugboard_harness::components::{component, targets};
 use probe::Step;
 
 use crate::case::{Case, Flavor};
+use crate::compose::compose;
 use crate::cx::Cx;
-use crate::provider::component;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -28,13 +29,12 @@ fn a_trap(cx: &Cx) -> Result<()> {
 fn leaves_nothing_open(cx: &Cx) -> Result<()> {
     let suffix = cx.flavor.suffix();
     let run = Run::new("composition")?;
-    let app = component(&format!("probe{suffix}"));
-    cx.composer().compose(&app, &component(&format!("{}{suffix}", cx.provider.name)), run.path())?;
+    let app = format!("probe{suffix}");
+    compose(&app, &format!("{}{suffix}", cx.provider.name), run.path())?;
     // The proof can fail: the app alone, and a provider of the other shape, leave something open.
-    ensure!(cx.composer().targets(&app).is_err(), "`wac targets` accepts an app without a provider");
+    ensure!(targets(&component(&app)?, "app").is_err(), "`wac targets` accepts an app without a provider");
     let other = if suffix.is_empty() { "-batch-a" } else { "" };
-    let mismatch =
-        cx.composer().compose(&app, &component(&format!("{}{other}", cx.provider.name)), run.path());
+    let mismatch = compose(&app, &format!("{}{other}", cx.provider.name), run.path());
     ensure!(mismatch.is_err(), "`wac targets` accepts a provider with the other shape of get-many");
     Ok(())
 }
