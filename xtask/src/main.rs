@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything that is done with this repository. CI calls these commands and nothing else.
 
+mod bench;
 mod build;
 mod compose;
 mod demo;
@@ -30,6 +31,8 @@ enum Command {
     Demo(demo::Demo),
     /// Run every test; the last line is `N passed, N failed, N skipped`
     Test(test::Test),
+    /// Measure requests, throughput, sizes, cold start and memory, and print one table
+    Bench(bench::Bench),
     /// Check format, lints, licences and sources of dependencies
     Lint,
     /// Push the components of providers/ to an OCI registry
@@ -43,6 +46,7 @@ fn main() -> Result<()> {
         Command::Build { names } => build::run(&names).map(drop),
         Command::Demo(demo) => demo::run(&demo),
         Command::Test(test) => test::run(&test),
+        Command::Bench(bench) => bench::run(&bench),
         Command::Lint => lint::run(),
         Command::Publish(publish) => publish::run(&publish),
         Command::Bless => test::bless(),

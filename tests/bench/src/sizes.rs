@@ -1,0 +1,46 @@
+//! How large the components are.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::bench::Bench;
+use crate::table::Row;
+
+/// The bytes of kv-redis at most, in all its variants.
+const RAW: f64 = 110.0 * 1024.0;
+const GZIP: f64 = 45.0 * 1024.0;
+
+pub fn measure(bench: &Bench, components: &Path, shipped: &[String]) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for name in shipped {
+        let [raw, gzip] = sizes(&components.join(name).with_extension("wasm"))?;
+        let [raw, gzip] = [
+            Row::new(format!("size: {name}.wasm"), "bytes", &[raw]),
+            Row::new(format!("size: {name}.wasm, gzip -9"), "bytes", &[gzip]),
+        ];
+        if name.starts_with("kv-redis") {
+            rows.extend([raw.at_most(RAW), gzip.at_most(GZIP)]);
+        } else {
+            rows.extend([raw, gzip]);
+        }
+    }
+    let (plugged, by_hand) = (sizes(&bench.plugged.wasm)?, sizes(&bench.by_hand.wasm)?);
+    let favorites = sizes(&bench.favorites.wasm)?;
+    for (i, how) in ["", ", gzip -9"].into_iter().enumerate() {
+        rows.push(Row::new(format!("size: favorites + kv-redis{how}"), "bytes", &[favorites[i]]));
+        rows.push(Row::pair(format!("size: pipe + kv-redis{how}"), "bytes", &[plugged[i]], &[by_hand[i]]));
+    }
+    Ok(rows)
+}
+
+/// Raw, and by `gzip -9`.
+fn sizes(component: &Path) -> Result<[f64; 2]> {
+    let bytes = std::fs::read(component).with_context(|| format!("cannot read {}", component.display()))?;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(&bytes)?;
+    Ok([bytes.len() as f64, gzip.finish()?.len() as f64])
+}
