@@ -52,7 +52,7 @@ fn pairs(cx: &Cx, of: &[(&str, Option<&str>)]) -> Vec<Pair> {
 }
 
 fn no_io(cx: &Cx, call: impl Fn(&Bucket) -> Result<()>) -> Result<()> {
-    let proxied = cx.proxied(&[("timeout", "1s")])?;
+    let proxied = cx.proxied(&[("timeout", "5s")])?;
     let before = proxied.proxy().count();
     call(&proxied.app.session().open("")?)?;
     equal("requests", proxied.proxy().count() - before, 0)?;

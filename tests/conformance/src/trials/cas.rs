@@ -64,7 +64,7 @@ fn snapshot(cx: &Cx) -> Result<()> {
 }
 
 fn current_needs_no_service(cx: &Cx) -> Result<()> {
-    let proxied = cx.proxied(&[("timeout", "1s")])?;
+    let proxied = cx.proxied(&[("timeout", "5s")])?;
     let session = proxied.app.session();
     let bucket = session.open("")?;
     let key = cx.key("k");
@@ -282,7 +282,7 @@ fn loops(cx: &Cx) -> Result<()> {
 }
 
 fn store_error(cx: &Cx) -> Result<()> {
-    let proxied = cx.proxied(&[("timeout", "1s")])?;
+    let proxied = cx.proxied(&[("timeout", "5s")])?;
     let session = proxied.app.session();
     let bucket = session.open("")?;
     let key = cx.key("k");

@@ -73,7 +73,7 @@ fn malformed_settings(cx: &Cx) -> Result<()> {
 
 /// Good calls, bad calls and broken answers, with everything logged.
 fn debug_log(cx: &Cx) -> Result<()> {
-    let proxied = cx.proxied(&[("log", "debug"), ("timeout", "2s")])?;
+    let proxied = cx.proxied(&[("log", "debug"), ("timeout", "10s")])?;
     let session = proxied.app.session();
     let bucket = session.open("")?;
     for operation in Operation::ALL {

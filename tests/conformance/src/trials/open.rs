@@ -75,7 +75,7 @@ fn star(cx: &Cx) -> Result<()> {
 }
 
 fn needs_no_service(cx: &Cx) -> Result<()> {
-    let proxied = cx.proxied(&[("timeout", "1s")])?;
+    let proxied = cx.proxied(&[("timeout", "5s")])?;
     proxied.proxy().refuse_connections();
     let session = proxied.app.session();
     for name in ["", "default", "named"] {

@@ -6,7 +6,7 @@ use super::{equal, some};
 use crate::app::{Bucket, Cas};
 use crate::case::Flavor;
 use crate::cx::Cx;
-use crate::reply::Reply;
+use crate::reply::{Problem, Reply, kind};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
@@ -91,12 +91,23 @@ impl Operation {
     pub(super) fn prepare<'a>(self, cx: &Cx, bucket: &'a Bucket<'a>) -> Result<Prepared<'a>> {
         let key = cx.key(self.name());
         cx.outside().set(key.as_bytes(), BEFORE.as_bytes())?;
-        let cas = (self == Operation::Swap).then(|| bucket.cas(&key)).transpose()?;
+        let cas = (self == Operation::Swap).then(|| patiently(|| bucket.cas(&key))).transpose()?;
         Ok(Prepared { operation: self, bucket, key, cas })
     }
 }
 
 const BEFORE: &str = "41";
+
+/// A call without trouble, but with the short deadline that the trouble needs: a busy machine may miss it.
+pub(super) fn patiently<T>(call: impl Fn() -> Reply<T>) -> Reply<T> {
+    for _ in 0..9 {
+        match call() {
+            Err(Problem::Failed { failure, .. }) if kind(&failure) == "timeout" => {}
+            reply => return reply,
+        }
+    }
+    call()
+}
 
 pub(super) struct Prepared<'a> {
     operation: Operation,
