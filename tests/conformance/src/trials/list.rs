@@ -87,7 +87,7 @@ fn while_changing(cx: &Cx) -> Result<()> {
                 cx.outside().delete(format!("{prefix}{key}").as_bytes())?;
             }
             if page < 5 {
-                for n in 0..1000 {
+                for n in 0..400 {
                     cx.outside().set(format!("{prefix}new-{page}-{n}").as_bytes(), b"v")?;
                 }
             }
