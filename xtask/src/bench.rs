@@ -9,7 +9,7 @@ use crate::{build, workspace};
 
 #[derive(Args)]
 pub struct Bench {
-    /// How long the clients ask for, all turns together; the rest takes a minute more
+    /// How long the throughput part may take; every minute begun gives thirty rounds more
     #[arg(long, default_value_t = 30)]
     seconds: u64,
     /// Where to write the table as JSON [default: target/bench.json]
@@ -20,7 +20,16 @@ pub struct Bench {
 pub fn run(bench: &Bench) -> Result<()> {
     build::run(&[])?;
     let mut command = workspace::cargo();
-    command.args(["run", "--quiet", "--locked", "--package", "bench", "--", "--seconds", &bench.seconds.to_string()]);
+    command.args([
+        "run",
+        "--quiet",
+        "--locked",
+        "--package",
+        "bench",
+        "--",
+        "--seconds",
+        &bench.seconds.to_string(),
+    ]);
     if let Some(file) = &bench.json {
         command.arg("--json").arg(std::path::absolute(file)?);
     }

@@ -1,11 +1,11 @@
 //! The components under measurement, composed by the real `wac` and served by the real `wasmtime`.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use plugboard_harness::Run;
+use plugboard_harness::components::{self, component, done};
 use plugboard_harness::servers::{Serve, Wasmtime};
 use plugboard_harness::tools::{self, Version};
 
@@ -27,24 +27,24 @@ pub enum Form {
 }
 
 impl App {
-    pub fn load(run: &Run, component: &Path) -> Result<App> {
-        ensure!(component.exists(), "there is no {}: run `cargo xtask build`", component.display());
-        let name = component.file_name().context("a component has a name")?;
-        let cwasm = run.path().join(name).with_extension("cwasm");
-        let arguments = ["compile".as_ref(), component.as_os_str(), "-o".as_ref(), cwasm.as_os_str()];
-        run_tool(&tools::wasmtime(WASMTIME)?, &arguments)?;
-        Ok(App { wasm: component.to_owned(), cwasm })
+    /// A component that needs no plug.
+    pub fn load(run: &Run, name: &str) -> Result<App> {
+        App::compile(run, component(name)?)
     }
 
-    /// The app with the provider plugged in by `wac plug`. That skips silently what does not match, but then no
-    /// host would run what came out.
-    pub fn plug(run: &Run, app: &Path, provider: &Path) -> Result<App> {
-        let name = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let out = run.path().join(format!("{}+{}.wasm", name(app), name(provider)));
-        let [socket, plug] = [app, provider].map(Path::as_os_str);
-        let arguments = ["plug".as_ref(), socket, "--plug".as_ref(), plug, "-o".as_ref(), out.as_os_str()];
-        run_tool(&tools::wac()?, &arguments).context("the components are those of `cargo xtask build`")?;
-        App::load(run, &out)
+    /// The app with the provider plugged in.
+    pub fn plug(run: &Run, app: &str, provider: &str) -> Result<App> {
+        let out = run.path().join(format!("{app}+{provider}.wasm"));
+        components::plug(&component(app)?, &[&component(provider)?], &out)?;
+        components::targets(&out, "app")?;
+        App::compile(run, out)
+    }
+
+    fn compile(run: &Run, wasm: PathBuf) -> Result<App> {
+        let name = wasm.file_name().context("a component has a name")?;
+        let cwasm = run.path().join(name).with_extension("cwasm");
+        done(Command::new(tools::wasmtime(WASMTIME)?).arg("compile").arg(&wasm).arg("-o").arg(&cwasm))?;
+        Ok(App { wasm, cwasm })
     }
 
     /// Port 0 takes a free one.
@@ -73,13 +73,6 @@ impl App {
 
 /// `wasmtime 48.0.2 (…)`
 pub fn wasmtime_version() -> Result<String> {
-    let output = Command::new(tools::wasmtime(WASMTIME)?).arg("--version").output()?;
+    let output = done(Command::new(tools::wasmtime(WASMTIME)?).arg("--version"))?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-}
-
-fn run_tool(program: &Path, arguments: &[&OsStr]) -> Result<()> {
-    let output = Command::new(program).args(arguments).output()?;
-    let error = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "`{}` failed: {}", program.display(), error.trim());
-    Ok(())
 }

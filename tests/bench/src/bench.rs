@@ -1,7 +1,5 @@
 //! What all measurements share: one real store, and the apps in front of it.
 
-use std::path::Path;
-
 use anyhow::{Result, ensure};
 use plugboard_harness::Run;
 use plugboard_harness::servers::{Redis, Webdis, webdis};
@@ -30,19 +28,16 @@ pub struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    pub fn start<'a>(run: &'a Run, components: &Path) -> Result<Bench<'a>> {
-        let file = |name: &str| components.join(name).with_extension("wasm");
-        let plug = |app: &str, provider: &str| App::plug(run, &file(app), &file(provider));
+    pub fn start(run: &Run) -> Result<Bench<'_>> {
         let redis = Redis::start(run)?;
-        let webdis = Webdis::start(run, &redis, webdis::Options::default())?;
         let bench = Bench {
             run,
-            webdis,
-            plugged: plug("pipe-kv", "kv-redis")?,
-            by_hand: App::load(run, &file("pipe"))?,
-            plugged_by_hand: plug("pipe-kv", "pipe-plug")?,
-            favorites: plug("favorites", "kv-redis")?,
-            probe: plug("probe", "kv-redis")?,
+            webdis: Webdis::start(run, &redis, webdis::Options::default())?,
+            plugged: App::plug(run, "pipe-kv", "kv-redis")?,
+            by_hand: App::load(run, "pipe")?,
+            plugged_by_hand: App::plug(run, "pipe-kv", "pipe-plug")?,
+            favorites: App::plug(run, "favorites", "kv-redis")?,
+            probe: App::plug(run, "probe", "kv-redis")?,
             redis,
         };
         bench.store(100)?;

@@ -5,15 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 
 use crate::client::Client;
-use crate::measured::quantile;
 
 /// Enough to keep two cores busy.
 pub const CLIENTS: usize = 4;
-/// Before the clock starts, from each client: connections and instances are there then.
-const WARM_UP: usize = 2;
 
 /// When a load ends, whichever is first.
 #[derive(Clone, Copy)]
@@ -23,12 +20,11 @@ pub struct Limit {
 }
 
 /// What one load came to. Times in milliseconds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Load {
-    pub requests: usize,
+    /// Of each request.
+    pub times: Vec<f64>,
     pub per_second: f64,
-    pub p50: f64,
-    pub p99: f64,
     /// Processor time of the server per request; not a number where the system does not tell.
     pub cpu: f64,
 }
@@ -40,7 +36,8 @@ pub fn run(url: &str, pid: u32, limit: Limit, check: &(dyn Fn(&[u8]) -> Result<(
     let client = || -> Result<Vec<f64>> {
         let client = Client::new();
         let request = || check(&client.get(url)?);
-        let warm = (0..WARM_UP).try_for_each(|_| request());
+        // Connection and instance are there before the clock starts.
+        let warm = request();
         start.wait();
         warm?;
         let deadline = Instant::now() + limit.time;
@@ -61,16 +58,9 @@ pub fn run(url: &str, pid: u32, limit: Limit, check: &(dyn Fn(&[u8]) -> Result<(
             times.extend(client.join().map_err(|_| anyhow!("a client panicked"))??);
         }
         let (took, cpu) = (started.elapsed(), cpu_time(pid) - cpu);
-        times.sort_by(f64::total_cmp);
-        times.first().context("no answer within the time")?;
-        let requests = times.len();
-        Ok(Load {
-            requests,
-            per_second: requests as f64 / took.as_secs_f64(),
-            p50: quantile(&times, 0.5),
-            p99: quantile(&times, 0.99),
-            cpu: cpu * 1e3 / requests as f64,
-        })
+        ensure!(!times.is_empty(), "no time for a single request");
+        let requests = times.len() as f64;
+        Ok(Load { times, per_second: requests / took.as_secs_f64(), cpu: cpu * 1e3 / requests })
     })
 }
 

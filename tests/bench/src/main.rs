@@ -13,12 +13,13 @@ mod sizes;
 mod table;
 mod throughput;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use plugboard_harness::Run;
+use plugboard_harness::components::target;
 use serde_json::json;
 
 use bench::Bench;
@@ -26,7 +27,7 @@ use bench::Bench;
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", about, max_term_width = 100)]
 struct Cli {
-    /// How long the clients ask for, all turns together; the rest takes a minute more
+    /// How long the throughput part may take; every minute begun gives thirty rounds more
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
     /// Where to write the table as JSON
@@ -37,11 +38,6 @@ struct Cli {
     components: Vec<String>,
 }
 
-fn target() -> PathBuf {
-    let root = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(root, PathBuf::from)
-}
-
 fn main() -> Result<()> {
     let cli = Cli::parse();
     Run::scope("bench", |run| measure(run, &cli))
@@ -50,11 +46,10 @@ fn main() -> Result<()> {
 fn measure(run: &Run, cli: &Cli) -> Result<()> {
     let started = Instant::now();
     let step = |what: &str| eprintln!("[{:>3} s] {what}", started.elapsed().as_secs());
-    let components = target().join("components");
     let load_before = load_average();
 
     step("starting redis-server and webdis, composing");
-    let bench = Bench::start(run, &components)?;
+    let bench = Bench::start(run)?;
     step("requests");
     let request = requests::identical(&bench)?;
     let mut rows = requests::count(&bench)?;
@@ -62,7 +57,7 @@ fn measure(run: &Run, cli: &Cli) -> Result<()> {
     let (throughput, load) = throughput::measure(&bench, Duration::from_secs(cli.seconds))?;
     rows.extend(throughput);
     step("sizes");
-    rows.extend(sizes::measure(&bench, &components, &cli.components)?);
+    rows.extend(sizes::measure(&bench, &cli.components)?);
     step("cold starts");
     rows.extend(cold::measure(&bench)?);
     step("memory");

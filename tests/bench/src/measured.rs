@@ -13,22 +13,22 @@ pub struct Measured {
 
 impl Measured {
     /// At least one sample.
-    pub fn of(samples: impl IntoIterator<Item = f64>) -> Measured {
-        let mut sorted = samples.into_iter().collect::<Vec<_>>();
-        sorted.sort_by(f64::total_cmp);
-        let at = |share| quantile(&sorted, share);
-        Measured { median: at(0.5), low: at(0.25), high: at(0.75), samples: sorted.len() }
+    pub fn of(samples: &[f64]) -> Measured {
+        let at = |share| quantile(samples.iter().copied(), share);
+        Measured { median: at(0.5), low: at(0.25), high: at(0.75), samples: samples.len() }
     }
 
     /// The pairs' ratios: two samples that were taken one after the other see the same machine.
     pub fn ratio(ours: &[f64], theirs: &[f64]) -> Measured {
         assert_eq!(ours.len(), theirs.len(), "both sides are measured in pairs");
-        Measured::of(ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs))
+        Measured::of(&ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect::<Vec<_>>())
     }
 }
 
-/// Between two samples in proportion, as most tools do it.
-pub fn quantile(sorted: &[f64], share: f64) -> f64 {
+/// Of at least one sample; between two of them in proportion, as most tools do it.
+pub fn quantile(samples: impl Iterator<Item = f64>, share: f64) -> f64 {
+    let mut sorted = samples.collect::<Vec<_>>();
+    sorted.sort_by(f64::total_cmp);
     let place = share * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + (above - below) * place.fract()
@@ -40,10 +40,10 @@ mod tests {
 
     #[test]
     fn median_and_middle_half() {
-        let measured = Measured::of([5.0, 1.0, 2.0, 4.0, 3.0]);
+        let measured = Measured::of(&[5.0, 1.0, 2.0, 4.0, 3.0]);
         assert_eq!(measured, Measured { median: 3.0, low: 2.0, high: 4.0, samples: 5 });
-        assert_eq!(Measured::of([1.0, 2.0]).median, 1.5);
-        assert_eq!(Measured::of([7.0]), Measured { median: 7.0, low: 7.0, high: 7.0, samples: 1 });
+        assert_eq!(Measured::of(&[1.0, 2.0]).median, 1.5);
+        assert_eq!(Measured::of(&[7.0]), Measured { median: 7.0, low: 7.0, high: 7.0, samples: 1 });
     }
 
     #[test]

@@ -59,14 +59,14 @@ pub fn count(bench: &Bench) -> Result<Vec<Row>> {
             let before = requests(before)?;
             samples.push((requests(steps)? - before) as f64);
         }
-        rows.push(Row::new(format!("HTTP requests: {name}"), "1", &samples).exactly(goal));
+        rows.push(Row::new(format!("kv-redis: {name}"), "HTTP requests", &samples).exactly(goal));
     }
 
     let favorites = bench.favorites.serve(bench.run, Form::Compiled, 0, &proxy.url(), &[])?;
     let mark = proxy.count();
     check_favorites(&client.get(&format!("{}/users/bench", favorites.url()))?)?;
     let count = (proxy.count() - mark) as f64;
-    rows.push(Row::new("HTTP requests: favorites, GET /users/{name}", "1", &[count]).exactly(2.0));
+    rows.push(Row::new("favorites: GET /users/{name}", "HTTP requests", &[count]).exactly(2.0));
     Ok(rows)
 }
 
@@ -82,7 +82,7 @@ fn operations(draft: Draft) -> Vec<(String, f64, Vec<Step>)> {
 
     let mut operations = vec![("open".to_owned(), 0.0, vec![open.clone()])];
     let mut add = |name: &str, steps: &[Step]| {
-        operations.push((name.to_owned(), 1.0, [&[open.clone()], steps].concat()));
+        operations.push((name.to_owned(), 1.0, [std::slice::from_ref(&open), steps].concat()));
     };
     add("set", &[Step::Set { bucket: bucket(), key: key(), value: "1".into() }]);
     add("get", &[Step::Get { bucket: bucket(), key: key() }]);
@@ -94,7 +94,7 @@ fn operations(draft: Draft) -> Vec<(String, f64, Vec<Step>)> {
     add(&format!("get-many, {BATCH} keys"), &[Step::GetMany { bucket: bucket(), keys: keys() }]);
     add(&format!("delete-many, {BATCH} keys"), &[Step::DeleteMany { bucket: bucket(), keys: keys() }]);
     if draft == Draft::Draft2 {
-        add("cas.new", &[cas_new.clone()]);
+        add("cas.new", std::slice::from_ref(&cas_new));
         add("cas.swap", &[cas_new, swap]);
     }
     operations

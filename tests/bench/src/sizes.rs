@@ -3,21 +3,22 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use plugboard_harness::components::component;
 
 use crate::bench::Bench;
 use crate::table::Row;
 
 /// The bytes of kv-redis at most, in all its variants.
-const RAW: f64 = 110.0 * 1024.0;
-const GZIP: f64 = 45.0 * 1024.0;
+const RAW: f64 = 110_000.0;
+const GZIP: f64 = 45_000.0;
 
-pub fn measure(bench: &Bench, components: &Path, shipped: &[String]) -> Result<Vec<Row>> {
+pub fn measure(bench: &Bench, shipped: &[String]) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for name in shipped {
-        let [raw, gzip] = sizes(&components.join(name).with_extension("wasm"))?;
+        let [raw, gzip] = sizes(&component(name)?)?;
         let [raw, gzip] = [
             Row::new(format!("size: {name}.wasm"), "bytes", &[raw]),
             Row::new(format!("size: {name}.wasm, gzip -9"), "bytes", &[gzip]),
@@ -38,8 +39,8 @@ pub fn measure(bench: &Bench, components: &Path, shipped: &[String]) -> Result<V
 }
 
 /// Raw, and by `gzip -9`.
-fn sizes(component: &Path) -> Result<[f64; 2]> {
-    let bytes = std::fs::read(component).with_context(|| format!("cannot read {}", component.display()))?;
+fn sizes(path: &Path) -> Result<[f64; 2]> {
+    let bytes = std::fs::read(path)?;
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     gzip.write_all(&bytes)?;
     Ok([bytes.len() as f64, gzip.finish()?.len() as f64])

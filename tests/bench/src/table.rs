@@ -26,14 +26,14 @@ pub struct Goal {
 
 impl Row {
     pub fn new(what: impl Into<String>, unit: &'static str, samples: &[f64]) -> Row {
-        let plugged = Measured::of(samples.iter().copied());
+        let plugged = Measured::of(samples);
         Row { what: what.into(), unit, plugged, by_hand: None, ratio: None, goal: None }
     }
 
     /// Both sides, sample by sample taken next to each other.
     pub fn pair(what: impl Into<String>, unit: &'static str, plugged: &[f64], by_hand: &[f64]) -> Row {
         Row {
-            by_hand: Some(Measured::of(by_hand.iter().copied())),
+            by_hand: Some(Measured::of(by_hand)),
             ratio: Some(Measured::ratio(plugged, by_hand)),
             ..Row::new(what, unit, plugged)
         }

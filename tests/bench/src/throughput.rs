@@ -1,6 +1,7 @@
 //! The composition against the component with the hand-written request, in turns.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use plugboard_harness::servers::Wasmtime;
@@ -8,14 +9,19 @@ use plugboard_harness::servers::Wasmtime;
 use crate::app::{App, Form};
 use crate::bench::{Bench, KEY, check_favorites};
 use crate::load::{self, Limit, Load};
+use crate::measured::quantile;
 use crate::table::Row;
 
-/// Turns of each side.
-const ROUNDS: usize = 10;
+/// Turns of each side in a minute. Many and short: what else goes on in the machine then hits a few of them, which
+/// the median leaves out.
+const ROUNDS: usize = 30;
+/// Turns that are taken together for the distribution of times, of which one alone has too few.
+const BLOCK: usize = 5;
+const MINUTE: Duration = Duration::from_secs(60);
 /// How many requests an instance serves where it serves more than one.
 const REUSE: &str = "128";
-/// How many connections to Webdis one run may make. wasmtime opens one per request, and each keeps its port for a
-/// minute after its end; Linux has 28,000 of them.
+/// How many connections to Webdis may be opened in a minute. wasmtime opens one per request, and each keeps its
+/// port for a minute after its end; Linux has 28,000 of them.
 const CONNECTIONS: usize = 18_000;
 
 type Check = dyn Fn(&[u8]) -> Result<()> + Sync;
@@ -42,8 +48,14 @@ impl Side<'_> {
         Ok(())
     }
 
-    fn samples(&self, of: fn(&Load) -> f64) -> Vec<f64> {
+    fn per_turn(&self, of: fn(&Load) -> f64) -> Vec<f64> {
         self.loads.iter().map(of).collect()
+    }
+
+    fn per_block(&self, share: f64) -> Vec<f64> {
+        let times =
+            |block: &[Load]| quantile(block.iter().flat_map(|load| load.times.iter().copied()), share);
+        self.loads.chunks(BLOCK).map(times).collect()
     }
 }
 
@@ -69,10 +81,15 @@ pub fn measure(bench: &Bench, time: Duration) -> Result<(Vec<Row>, String)> {
         });
     }
 
-    // favorites makes two requests.
-    let (turns, requests) = (ROUNDS * modes.len() * 4, ROUNDS * modes.len() * 5);
-    let limit = Limit { time: time / turns as u32, requests: CONNECTIONS / requests };
-    for round in 0..ROUNDS {
+    let rounds = ROUNDS * time.as_secs().div_ceil(MINUTE.as_secs()) as usize;
+    let turns = rounds * modes.len() * 4;
+    // favorites makes two requests to Webdis, and each client one beforehand.
+    let requests = CONNECTIONS / (ROUNDS * modes.len() * 5) - load::CLIENTS;
+    let limit = Limit { time: time / turns as u32, requests };
+    let started = Instant::now();
+    for round in 0..rounds {
+        let minute = MINUTE * (round / ROUNDS) as u32;
+        thread::sleep(minute.saturating_sub(started.elapsed()));
         for Mode { plugged, by_hand, plugged_by_hand, favorites, .. } in &mut modes {
             // Everyone comes first as often as last: what one leaves behind counts for all.
             let mut order = [plugged, by_hand, plugged_by_hand, favorites];
@@ -82,30 +99,27 @@ pub fn measure(bench: &Bench, time: Duration) -> Result<(Vec<Row>, String)> {
             order.into_iter().try_for_each(|side| side.take_turn(limit))?;
         }
     }
-    Ok((modes.iter().flat_map(rows).chain(instances(&modes)).collect(), note(&modes, limit)))
+    let rows = modes.iter().flat_map(rows).chain(instances(&modes));
+    // Processor time is known on Linux only.
+    Ok((rows.filter(|row| row.plugged.median.is_finite()).collect(), note(&modes, limit)))
 }
 
 fn rows(mode: &Mode) -> Vec<Row> {
     let Mode { name, plugged, by_hand, plugged_by_hand, favorites } = mode;
     let mut rows = Vec::new();
-    let mut add = |what: &str, unit, of: fn(&Load) -> f64| {
+    let mut add = |what: &str, unit, samples: &dyn Fn(&Side) -> Vec<f64>| {
         let pair = |app: &str, side: &Side| {
-            Row::pair(
-                format!("{app}, {name} instance: {what}"),
-                unit,
-                &side.samples(of),
-                &by_hand.samples(of),
-            )
+            Row::pair(format!("{app}, {name} instance: {what}"), unit, &samples(side), &samples(by_hand))
         };
         let get = pair("get", plugged);
         rows.push(if what == "throughput" { get.ratio_at_least(0.95) } else { get });
         rows.push(pair("get, plug by hand", plugged_by_hand));
-        rows.push(Row::new(format!("favorites, {name} instance: {what}"), unit, &favorites.samples(of)));
+        rows.push(Row::new(format!("favorites, {name} instance: {what}"), unit, &samples(favorites)));
     };
-    add("throughput", "1/s", |load| load.per_second);
-    add("p50", "ms", |load| load.p50);
-    add("p99", "ms", |load| load.p99);
-    add("processor time", "ms", |load| load.cpu);
+    add("throughput", "1/s", &|side| side.per_turn(|load| load.per_second));
+    add("p50", "ms", &|side| side.per_block(0.5));
+    add("p99", "ms", &|side| side.per_block(0.99));
+    add("processor time", "ms", &|side| side.per_turn(|load| load.cpu));
     rows
 }
 
@@ -128,12 +142,13 @@ fn instances(modes: &[Mode]) -> Vec<Row> {
 fn note(modes: &[Mode], limit: Limit) -> String {
     let sides = modes.iter().flat_map(|m| [&m.plugged, &m.by_hand, &m.plugged_by_hand, &m.favorites]);
     let loads = sides.flat_map(|side| &side.loads).collect::<Vec<_>>();
-    let full = loads.iter().filter(|load| load.requests >= limit.requests).count();
+    let full = loads.iter().filter(|load| load.times.len() >= limit.requests).count();
     format!(
-        "get and favorites: {} clients, {ROUNDS} rounds; a turn ends after {:.2} s or {} requests, so that the run \
-         opens at most {CONNECTIONS} connections to Webdis ({full} of {} turns ended by requests); reused instances \
-         serve {REUSE} requests",
+        "get and favorites: {} clients, {} rounds; a turn ends after {:.2} s or {} requests, so that a minute sees \
+         at most {CONNECTIONS} connections to Webdis ({full} of {} turns ended by requests); a reused instance \
+         serves {REUSE} requests",
         load::CLIENTS,
+        modes[0].plugged.loads.len(),
         limit.time.as_secs_f64(),
         limit.requests,
         loads.len(),
