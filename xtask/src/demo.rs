@@ -4,12 +4,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use plugboard_harness::servers::{Redis, Serve, Upstash, Wasmtime, Webdis, upstash, webdis};
 use plugboard_harness::{Run, tools};
 
-use crate::{build, compose, workspace};
+use crate::workspace::{self, build_native};
+use crate::{build, compose};
 
 #[derive(Args)]
 pub struct Demo {
@@ -129,13 +130,6 @@ Ctrl-C stops everything."
 fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-}
-
-/// Builds a native program of the workspace and gives its path.
-pub fn build_native(package: &str) -> Result<PathBuf> {
-    let status = workspace::cargo().args(["build", "--locked", "--package", package]).status()?;
-    ensure!(status.success(), "cargo build of {package} failed");
-    Ok(workspace::target().join("debug").join(package))
 }
 
 /// Other processes of this machine can reach the stand-in, so its token is not one to guess.

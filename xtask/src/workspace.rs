@@ -78,3 +78,10 @@ pub fn components() -> Result<Vec<Component>> {
     components.sort_by_key(|c| (!c.shipped(), c.name.clone()));
     Ok(components)
 }
+
+/// Builds a native program of the workspace and gives its path.
+pub fn build_native(package: &str) -> Result<PathBuf> {
+    let status = cargo().args(["build", "--locked", "--package", package]).status()?;
+    ensure!(status.success(), "cargo build of {package} failed");
+    Ok(target().join("debug").join(package))
+}
