@@ -23,7 +23,7 @@ impl<'a> Settings<'a> {
 
     /// The whole key, for sentences.
     pub fn key(&self, name: &str) -> String {
-        format!("{}-{name}", self.prefix)
+        [self.prefix, "-", name].concat()
     }
 
     pub fn text(&self, name: &str) -> Result<Option<String>> {

@@ -12,7 +12,7 @@ impl Endpoint {
     /// Reads `http[s]://host[:port][/base/path]`. The error continues the sentence that the setting's name
     /// begins and quotes nothing, since an address may have credentials in it.
     pub fn parse(text: &str) -> Result<Endpoint, String> {
-        let (scheme, rest) = text.split_once("://").ok_or("has no `http://` or `https://` in front")?;
+        let (scheme, rest) = scheme_of(text).ok_or("has no `http://` or `https://` in front")?;
         let https = match scheme.to_ascii_lowercase().as_str() {
             "http" => false,
             "https" => true,
@@ -50,6 +50,12 @@ impl Endpoint {
             || host == "[::1]"
             || (host.starts_with("127.") && host.bytes().all(address))
     }
+}
+
+/// The scheme, and what stands behind `://`.
+fn scheme_of(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    Some((scheme, rest.strip_prefix("//")?))
 }
 
 /// The authority without its port.

@@ -60,6 +60,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
     pub resend: Resend,
+    /// The fields of the answer that are of interest, in lower case. Those that errors need come anyway.
+    pub answer_fields: &'static [&'static str],
     /// What it does, for the log and for sentences: a name such as `GET` or `swap`, never data.
     pub what: &'static str,
 }
@@ -68,15 +70,15 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     pub status: u16,
-    /// Names in lower case.
-    pub headers: Vec<(String, Vec<u8>)>,
+    /// The fields that the request asked for, and for errors `date`, `location` and `retry-after`.
+    pub headers: Vec<(&'static str, Vec<u8>)>,
     pub body: Vec<u8>,
 }
 
 impl Response {
     /// The first field of that name (in lower case), if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.headers.iter().find(|(n, _)| n == name)?;
+        let (_, value) = self.headers.iter().find(|(n, _)| *n == name)?;
         std::str::from_utf8(value).ok()
     }
 }

@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     fn error(status: u16, location: &str, resend: Resend) -> String {
-        let headers = vec![("location".to_owned(), location.as_bytes().to_vec())];
+        let headers = vec![("location", location.as_bytes().to_vec())];
         let response = Response { status, headers, body: vec![] };
         error_of(&Endpoint::parse("http://h:1").unwrap(), &response, resend, "TEST").to_string()
     }

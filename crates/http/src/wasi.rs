@@ -37,7 +37,7 @@ impl Transport for Wasi {
         // Only now: before `handle` the host takes in no more than a few chunks.
         write_body(body, &request.body, &response, &deadline)?;
         let incoming = wait_for_head(&response, &deadline)?;
-        read_answer(&incoming, &deadline, limits.max_answer)
+        read_answer(&incoming, request.answer_fields, &deadline, limits.max_answer)
     }
 }
 
@@ -93,14 +93,13 @@ fn prepare(endpoint: &Endpoint, request: &Request) -> Result<OutgoingRequest, Fa
     Ok(outgoing)
 }
 
-/// The host's own timeouts end what our deadline would leave behind; a host without them ignores the call. None
-/// between bytes: it could strike just before our deadline, and would then look like a broken connection.
+/// A connection has a timeout of its own. All else has our deadline: a timeout of the host's could strike just
+/// before it, and would then look like a broken connection.
 fn options(limits: &Limits) -> RequestOptions {
-    // Some hosts die of a timeout of zero, which is what a late try has left.
-    let left = limits.timeout.max(Duration::from_millis(1));
     let options = RequestOptions::new();
-    let _ = options.set_connect_timeout(Some(nanoseconds(limits.connect_timeout.min(left))));
-    let _ = options.set_first_byte_timeout(Some(nanoseconds(left)));
+    // Some hosts die of a timeout of zero, which is what a late try has left; some have none and say so.
+    let time = limits.connect_timeout.min(limits.timeout).max(Duration::from_millis(1));
+    let _ = options.set_connect_timeout(Some(nanoseconds(time)));
     options
 }
 
@@ -112,17 +111,15 @@ fn write_body(
 ) -> Result<(), Failure> {
     if !bytes.is_empty() {
         let stream = body.write().map_err(|()| unsendable("the request's body cannot be written"))?;
-        let writable = stream.subscribe();
-        let answered = response.subscribe();
         while !bytes.is_empty() {
             // A closed stream says that the service stopped reading; why is in its answer or in the error there.
             let Ok(permitted) = stream.check_write() else { break };
             if permitted == 0 {
-                deadline.wait(&[&writable, &answered])?;
-                if answered.ready() && !writable.ready() {
-                    break;
+                // An answer that comes now comes in spite of the rest of the body.
+                match deadline.wait(&[&stream.subscribe(), &response.subscribe()])? {
+                    0 => continue,
+                    _ => break,
                 }
-                continue;
             }
             let size = bytes.len().min(usize::try_from(permitted).unwrap_or(usize::MAX));
             let (chunk, rest) = bytes.split_at_checked(size).unwrap_or((bytes, &[]));
@@ -143,48 +140,68 @@ fn wait_for_head(
     deadline: &Deadline,
 ) -> Result<IncomingResponse, Failure> {
     loop {
+        deadline.wait(&[&response.subscribe()])?;
         match response.get() {
             Some(Ok(Ok(incoming))) => return Ok(incoming),
             Some(Ok(Err(code))) => return Err(failed(&code)),
             Some(Err(())) => return Err(broken("the host gave the answer away")),
-            None => deadline.wait(&[&response.subscribe()])?,
+            None => {}
         }
     }
 }
 
-fn read_answer(incoming: &IncomingResponse, deadline: &Deadline, max: u64) -> Result<Response, Failure> {
+fn read_answer(
+    incoming: &IncomingResponse,
+    fields: &[&'static str],
+    deadline: &Deadline,
+    max: u64,
+) -> Result<Response, Failure> {
     let status = incoming.status();
-    let headers =
-        incoming.headers().entries().into_iter().map(|(n, v)| (n.to_ascii_lowercase(), v)).collect();
-    let mut response = Response { status, headers, body: Vec::new() };
-    let announced = response.header("content-length").and_then(|text| text.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > max) {
+    let mut response = Response { status, headers: Vec::new(), body: Vec::new() };
+    let all = incoming.headers();
+    // One by one, since each field that is taken in is copied, and a service sends a dozen.
+    let first = |name: &str| all.get(name).into_iter().next();
+    let length = first("content-length").and_then(|digits| String::from_utf8(digits).ok()?.parse().ok());
+    if length.is_some_and(|length| length > max) {
         return Err(too_large(max));
     }
-    let body = incoming.consume().map_err(|()| broken("the answer's body is gone"))?;
-    read_body(&body, deadline, max, &mut response.body)?;
-    // Some hosts pass a cut connection off as an end.
-    if announced.is_some_and(|length| length > response.body.len() as u64) {
-        return Err(broken("the answer is shorter than it says"));
+    let of_errors: &[&'static str] = if status < 300 { &[] } else { &["date", "location", "retry-after"] };
+    for name in fields.iter().chain(of_errors) {
+        response.headers.extend(first(name).map(|value| (*name, value)));
     }
+    let body = incoming.consume().map_err(|()| broken("the answer's body is gone"))?;
+    read_body(&body, length, deadline, max, &mut response.body)?;
     Ok(response)
 }
 
-fn read_body(body: &IncomingBody, deadline: &Deadline, max: u64, into: &mut Vec<u8>) -> Result<(), Failure> {
+fn read_body(
+    body: &IncomingBody,
+    length: Option<u64>,
+    deadline: &Deadline,
+    max: u64,
+    into: &mut Vec<u8>,
+) -> Result<(), Failure> {
     let stream: InputStream = body.stream().map_err(|()| broken("the answer's body is gone"))?;
-    let readable = stream.subscribe();
-    loop {
+    while length != Some(into.len() as u64) {
         match stream.read(READ) {
-            Ok(chunk) if chunk.is_empty() => deadline.wait(&[&readable])?,
+            Ok(chunk) if chunk.is_empty() => {
+                deadline.wait(&[&stream.subscribe()])?;
+            }
             Ok(chunk) => {
+                // A drip that never pauses long enough to be waited for ends here.
+                if !into.is_empty() {
+                    deadline.check()?;
+                }
                 if (into.len() + chunk.len()) as u64 > max {
                     return Err(too_large(max));
                 }
                 // Grows with what has arrived, never on the word of a header.
                 into.try_reserve(chunk.len()).map_err(|_| too_large(into.len() as u64))?;
                 into.extend_from_slice(&chunk);
-                // A drip that never pauses long enough to be waited for ends here.
-                deadline.check()?;
+            }
+            // Some hosts pass a cut connection off as an end.
+            Err(StreamError::Closed) if length.is_some() => {
+                return Err(broken("the answer is shorter than it says"));
             }
             Err(StreamError::Closed) => return Ok(()),
             Err(StreamError::LastOperationFailed(error)) => {
@@ -196,6 +213,7 @@ fn read_body(body: &IncomingBody, deadline: &Deadline, max: u64, into: &mut Vec<
             }
         }
     }
+    Ok(())
 }
 
 /// A point in time that ends every wait.
@@ -208,19 +226,20 @@ impl Deadline {
         Deadline { timer: monotonic_clock::subscribe_duration(nanoseconds(time)) }
     }
 
-    /// Waits until one of them is ready; fails once the time is over.
-    fn wait(&self, pollables: &[&Pollable]) -> Result<(), Failure> {
+    /// Waits until one of them is ready and says which, the first of several; fails once the time is over.
+    fn wait(&self, pollables: &[&Pollable]) -> Result<usize, Failure> {
         let mut all = pollables.to_vec();
         all.push(&self.timer);
-        poll::poll(&all);
-        if pollables.iter().any(|pollable| pollable.ready()) { Ok(()) } else { self.check() }
+        let ready = poll::poll(&all).into_iter().min().and_then(|index| usize::try_from(index).ok());
+        ready.filter(|index| *index < pollables.len()).ok_or_else(Self::over)
     }
 
     fn check(&self) -> Result<(), Failure> {
-        if !self.timer.ready() {
-            return Ok(());
-        }
-        Err(Failure::new(Reached::Maybe, Kind::Timeout, "no complete answer before the deadline"))
+        if self.timer.ready() { Err(Self::over()) } else { Ok(()) }
+    }
+
+    fn over() -> Failure {
+        Failure::new(Reached::Maybe, Kind::Timeout, "no complete answer before the deadline")
     }
 }
 

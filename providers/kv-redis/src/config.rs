@@ -95,7 +95,7 @@ fn read_url(settings: &Settings) -> Result<Endpoint> {
     let Some(url) = settings.text("url")? else {
         return Err(settings.error("url", &format!("is not set; {GATEWAYS}")));
     };
-    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
     match scheme.as_deref() {
         Some(scheme @ ("redis" | "rediss" | "unix")) => Err(settings.error(
             "url",

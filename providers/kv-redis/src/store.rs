@@ -42,7 +42,7 @@ impl<T: Transport + Host + Default> Redis<T> {
             wire: Wire::new(config.dialect, config.authorization, config.max_request),
             keys: keys::Keys::new(config.prefix),
             buckets: config.buckets,
-            ttl: config.ttl.map(|ttl| ttl.as_millis().to_string()),
+            ttl: config.ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).to_string()),
         }
     }
 

@@ -56,8 +56,20 @@ impl Wire {
         if self.dialect == Dialect::Upstash {
             self.session.add_headers(&mut headers);
         }
+        let answer_fields: &[_] = match self.dialect {
+            Dialect::Webdis { .. } => &[],
+            Dialect::Upstash => &[upstash::SYNC_TOKEN],
+        };
         let Message { method, path, body } = message;
-        Ok(Request { method, path, headers, body, resend: command.resend(), what: command.what() })
+        Ok(Request {
+            method,
+            path,
+            headers,
+            body,
+            resend: command.resend(),
+            answer_fields,
+            what: command.what(),
+        })
     }
 
     /// Reads the answer to a command that `encode` made the request of.

@@ -20,7 +20,7 @@ pub(super) struct Session {
     sync_token: RefCell<Option<String>>,
 }
 
-const SYNC_TOKEN: &str = "upstash-sync-token";
+pub(super) const SYNC_TOKEN: &str = "upstash-sync-token";
 
 impl Session {
     pub(super) fn add_headers(&self, headers: &mut Vec<(&'static str, String)>) {
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn the_sync_token_is_carried_along() {
         let session = Session::default();
-        let headers = vec![(SYNC_TOKEN.to_owned(), b"t1".to_vec())];
+        let headers = vec![(SYNC_TOKEN, b"t1".to_vec())];
         session.remember(&Response { status: 200, headers, body: vec![] });
         let mut next = Vec::new();
         session.add_headers(&mut next);
