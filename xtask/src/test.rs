@@ -113,7 +113,11 @@ fn run_suite(Suite(_, cargo, own): &Suite, filter: &[String]) -> Result<Count> {
     }
     let status = child.wait()?;
     // A suite that was not built, or died, or ran nothing at all has failed.
-    if (!status.success() && count.failed == 0) || results == 0 || (filter.is_empty() && count.passed == 0) {
+    let nothing = count.passed + count.failed + count.skipped == 0;
+    if nothing && !filter.is_empty() {
+        println!("no test has `{}` in its name", filter.join(" "));
+    }
+    if (!status.success() && count.failed == 0) || results == 0 || nothing {
         count.failed += 1;
     }
     Ok(count)

@@ -54,7 +54,10 @@ fn split_unit(text: &str) -> Option<(u64, &str)> {
 
 /// Names with commas or blanks between them. Both, as wasmtime's command line has no way to pass a comma.
 pub(crate) fn list(text: &str) -> Vec<String> {
-    text.split([',', ' ']).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    text.split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|item| !item.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -86,7 +89,7 @@ mod tests {
     #[test]
     fn lists() {
         assert_eq!(list("a, b,,c "), ["a", "b", "c"]);
-        assert_eq!(list("a b  c"), ["a", "b", "c"]);
+        assert_eq!(list("a b\t\nc"), ["a", "b", "c"]);
         assert_eq!(list(" , "), Vec::<String>::new());
     }
 

@@ -265,7 +265,7 @@ fn failed(code: &ErrorCode) -> Failure {
     use Reached::{Maybe, No};
     let (reached, kind, clause) = match code {
         ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
-            (No, Unavailable, "its name could not be resolved, or this machine is out of free ports")
+            (No, Unavailable, "its name could not be resolved, or no port is free for a connection")
         }
         ErrorCode::ConnectionRefused => (No, Unavailable, "the connection was refused"),
         ErrorCode::ConnectionTimeout => (No, Unavailable, "it did not accept a connection in time"),
@@ -278,7 +278,7 @@ fn failed(code: &ErrorCode) -> Failure {
         }
         ErrorCode::TlsCertificateError => (No, Config, "its TLS certificate is not trusted by the host"),
         ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
-            (No, Unavailable, "the TLS handshake failed")
+            (No, Unavailable, "the TLS handshake failed: does it speak https?")
         }
         ErrorCode::HttpRequestUriTooLong
         | ErrorCode::HttpRequestHeaderSize(_)
@@ -300,7 +300,7 @@ fn failed(code: &ErrorCode) -> Failure {
             (Maybe, TooLarge, "the answer is too large for the host")
         }
         ErrorCode::HttpProtocolError => {
-            (Maybe, Unavailable, "the connection broke, or what came back is not HTTP")
+            (Maybe, Unavailable, "the connection broke, or what came back is not HTTP: is it a gateway, and http or https as set?")
         }
         _ => (Maybe, Protocol, "the exchange failed"),
     };

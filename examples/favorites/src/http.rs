@@ -1,5 +1,7 @@
 //! Whole requests and whole answers, which is all that small services need of `wasi:http`.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use wasip2::http::types::{
@@ -12,8 +14,8 @@ const MAX_BODY: usize = 1 << 20;
 
 pub struct Request {
     pub method: Method,
-    /// Without the query, percent-decoded.
-    pub path: String,
+    /// Without the query, percent-decoded; none if it is not UTF-8.
+    pub path: Option<String>,
     /// The body, or why it cannot be had.
     pub body: Result<Vec<u8>, String>,
 }
@@ -22,7 +24,7 @@ impl Request {
     pub fn read(request: IncomingRequest) -> Self {
         let target = request.path_with_query().unwrap_or_default();
         let path = target.split('?').next().unwrap_or_default();
-        let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
+        let path = percent_decode_str(path).decode_utf8().map(Cow::into_owned).ok();
         Request { method: request.method(), path, body: read_body(&request) }
     }
 }

@@ -40,11 +40,13 @@ impl wasip2::exports::http::incoming_handler::Guest for Favorites {
 wasip2::http::proxy::export!(Favorites);
 
 fn answer(request: &Request) -> Result<Answer, store::Error> {
-    let name = request.path.strip_prefix("/users/").filter(|name| !name.is_empty());
+    let Some(path) = &request.path else { return Ok(Answer::error(400, "the path is not UTF-8")) };
+    let name = path.strip_prefix("/users/").filter(|name| !name.is_empty());
     match (&request.method, name) {
         (Method::Put, Some(name)) => put(name, &request.body),
         (Method::Get, Some(name)) => get(name),
-        (Method::Get, None) if request.path == "/users" => list(),
+        (Method::Get, None) if path == "/users" => list(),
+        (_, None) if path == "/users" => Ok(Answer::error(405, "the list takes GET")),
         (_, Some(_)) => Ok(Answer::error(405, "users take GET and PUT")),
         _ => Ok(Answer::error(404, "there are `/users` and `/users/{name}`")),
     }

@@ -81,11 +81,21 @@ impl Config {
             authorization: authorization.map(Authorization::into_field),
             prefix: settings.text("prefix")?.unwrap_or_default(),
             buckets: Buckets::new(settings.list("buckets")?),
-            ttl: settings.duration("ttl")?,
+            ttl: read_ttl(settings)?,
             timeout: settings.duration("timeout")?.unwrap_or(DEFAULT_TIMEOUT),
             max_request: settings.size("max-request")?.unwrap_or(DEFAULT_MAX_REQUEST),
             log: settings.choice("log", &[("off", false), ("debug", true)])?.unwrap_or(false),
         })
+    }
+}
+
+/// Redis counts the milliseconds since 1970 in 64 bits, and fails, after an increment was made, where they are
+/// not enough.
+fn read_ttl(settings: &Settings) -> Result<Option<Duration>> {
+    const LONGEST: Duration = Duration::from_secs(36_500 * 86_400);
+    match settings.duration("ttl")? {
+        Some(ttl) if ttl > LONGEST => Err(settings.error("ttl", "is longer than a hundred years, `36500d`")),
+        ttl => Ok(ttl),
     }
 }
 
@@ -203,6 +213,14 @@ mod tests {
             let start = "config: `redis-url` ends in a number that is too large for a database";
             assert_eq!(fault(&[("redis-url", url)]), start);
         }
+    }
+
+    #[test]
+    fn a_time_to_live_that_redis_cannot_count_is_refused() {
+        let url = ("redis-url", "http://h");
+        assert!(read(&[url, ("redis-ttl", "36500d")]).is_ok());
+        let sentence = "config: `redis-ttl` is longer than a hundred years, `36500d`";
+        assert_eq!(fault(&[url, ("redis-ttl", "106751991167d")]), sentence);
     }
 
     #[test]

@@ -66,6 +66,8 @@ fn wrong_requests_get_a_sentence_and_change_nothing() -> Result<()> {
             r#"{"error":"the stored profile of `other` is not JSON"}"#,
         )?;
         app.expect(("DELETE", "/users/ada", b""), 405, r#"{"error":"users take GET and PUT"}"#)?;
+        app.expect(("DELETE", "/users", b""), 405, r#"{"error":"the list takes GET"}"#)?;
+        app.expect(("PUT", "/users/%FF", b"1"), 400, r#"{"error":"the path is not UTF-8"}"#)?;
         app.expect(("GET", "/", b""), 404, r#"{"error":"there are `/users` and `/users/{name}`"}"#)?;
         app.expect(("GET", "/users/", b""), 404, r#"{"error":"there are `/users` and `/users/{name}`"}"#)?;
         let (status, body) = app.call("PUT", "/users/ada", b"{")?;

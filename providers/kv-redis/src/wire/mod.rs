@@ -46,7 +46,8 @@ impl Wire {
         };
         let length = (message.path.len() + message.body.len()) as u64;
         if length > self.max_request {
-            let sentence = format!("the request has {length} bytes, more than `redis-max-request` allows");
+            let sentence =
+                format!("the request has {length} bytes, `redis-max-request` allows {}", self.max_request);
             return Err(Error::new(Kind::TooLarge, sentence));
         }
         let mut headers = Vec::with_capacity(3);
@@ -133,9 +134,10 @@ pub(crate) fn escape(into: &mut String, bytes: &[u8]) {
 }
 
 /// The path of a write whose value is the body, or none where the value must go along with the command: both
-/// gateways drop an empty body, and a URL has no segments `.` and `..`, encoded or not.
+/// gateways drop an empty body and an empty word at the path's end (the value would become the key), and a URL
+/// has no segments `.` and `..`, encoded or not.
 fn path_of_write(words: &[&[u8]], value: &[u8]) -> Option<String> {
-    if value.is_empty() || words.iter().any(|word| matches!(*word, b"." | b"..")) {
+    if value.is_empty() || words.iter().any(|word| matches!(*word, b"" | b"." | b"..")) {
         return None;
     }
     let mut path = String::new();

@@ -187,6 +187,14 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_key_goes_as_json_or_packed() {
+        let text = Command::Set { key: "", value: b"v", ttl: None };
+        assert_eq!(encode(&text), Message::post("/", r#"["SET","","v"]"#));
+        let binary = Command::Set { key: "", value: b"\xff", ttl: None };
+        assert_eq!(encode(&binary).body, b"1:10:1:\xff");
+    }
+
+    #[test]
     fn what_is_neither_path_nor_json_goes_packed() {
         let set = Command::Set { key: "..", value: b"\xff\x00:", ttl: None };
         let Message { path, body, .. } = encode(&set);

@@ -74,6 +74,13 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_key_goes_by_post_or_the_value_would_be_the_key() {
+        assert_eq!(encode(&set("", b"v"), None), post("SET//v.raw"));
+        let expiring = Command::Set { key: "", value: b"v", ttl: Some("1500") };
+        assert_eq!(encode(&expiring, None), post("PSETEX//1500/v.raw"));
+    }
+
+    #[test]
     fn a_long_key_goes_by_post() {
         let key = "k".repeat(65_536);
         assert_eq!(encode(&set(&key, b"v"), None), post(&format!("SET/{key}/v.raw")));

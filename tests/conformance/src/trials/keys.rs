@@ -15,6 +15,7 @@ pub(super) fn cases() -> Vec<Case> {
             provider.capabilities.max_key.is_none().then_some("the service has no limit for keys")
         }),
         Case::each("kv.keys", "empty-works-or-is-invalid", empty),
+        Case::each("kv.keys", "empty-in-the-default-bucket", empty_in_the_default_bucket),
         Case::each("kv.keys", "in-batches", in_batches),
     ];
     for bucket in ["default", "named"] {
@@ -257,6 +258,18 @@ fn empty(cx: &Cx) -> Result<()> {
         Ok(()) => Ok(()),
         refused => failed_with(refused, &["invalid"]).map(drop),
     }
+}
+
+/// There the service's key is empty too, and on some wires nothing: the value must not slip into its place.
+fn empty_in_the_default_bucket(cx: &Cx) -> Result<()> {
+    let session = cx.session()?;
+    let value = cx.key("value");
+    match session.open("")?.set("", value.as_bytes()) {
+        // Other trials may write this one key as well, so that only its being there is certain.
+        Ok(()) => ensure!(cx.outside().get(b"")?.is_some(), "the service has no value at the empty key"),
+        refused => failed_with(refused, &["invalid"]).map(drop)?,
+    }
+    equal("what is at the key that the value is", cx.outside().get(value.as_bytes())?, None)
 }
 
 fn in_batches(cx: &Cx) -> Result<()> {
