@@ -4,8 +4,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use plugboard_harness::http::request;
 use plugboard_harness::servers::{Redis, Serve, Upstash, Wasmtime, Webdis, upstash, webdis};
 use plugboard_harness::{Run, tools};
 
@@ -54,6 +55,7 @@ pub fn run(demo: &Demo) -> Result<()> {
         format!("cannot listen on {}; `--addr 127.0.0.1:PORT` takes another address", demo.addr)
     })?);
 
+    check_settings(&demo.settings)?;
     step("building favorites.wasm and kv-redis.wasm");
     build::run(&["favorites".into(), "kv-redis".into()])?;
     let composed = workspace::target().join("demo/favorites-on-redis.wasm");
@@ -70,12 +72,30 @@ pub fn run(demo: &Demo) -> Result<()> {
         settings.extend(demo.settings.iter().cloned());
         step("serving with wasmtime");
         let app = serve(demo, run, &composed, &settings)?;
+        step("asking it for the first time");
+        let (status, answer) = request("GET", &format!("{}/users", app.url()), "")?;
+        ensure!(status == 200, "the app answered {status}: {answer}");
         step("ready");
         print_help(&app, &store, demo);
         app.server().wait()?;
         print!("{}", app.server().log());
         bail!("wasmtime ended by itself");
     })
+}
+
+/// A setting that does not exist would be passed over without a word, and data land where nobody meant it to.
+fn check_settings(settings: &[(String, String)]) -> Result<()> {
+    let readme = std::fs::read_to_string(workspace::root().join("providers/kv-redis/README.md"))?;
+    for (key, value) in settings {
+        let known = readme.lines().any(|line| line.starts_with(&format!("| `{key}` |")));
+        ensure!(known, "kv-redis has no setting `{key}`; providers/kv-redis/README.md lists them");
+        ensure!(key != "redis-url", "`redis-url` is the option --redis-url");
+        ensure!(
+            !value.contains(','),
+            "wasmtime's command line cannot pass the comma in the value of `{key}`"
+        );
+    }
+    Ok(())
 }
 
 fn start_store(demo: &Demo, run: &Run, step: &dyn Fn(&str)) -> Result<(Store, Vec<(String, String)>)> {
@@ -95,7 +115,7 @@ fn start_store(demo: &Demo, run: &Run, step: &dyn Fn(&str)) -> Result<(Store, Ve
     );
     let program = build_native("upstash-local")?;
     let data = demo.data.clone().unwrap_or_else(|| workspace::target().join("demo/data"));
-    std::fs::create_dir_all(&data)?;
+    std::fs::create_dir_all(&data).with_context(|| format!("cannot keep data in {}", data.display()))?;
     let token = random_token()?;
     let upstash = Upstash::start(run, &program, &token, &upstash::Backend::Data(data))?;
     let settings = vec![setting("redis-url", upstash.url().to_owned()), setting("redis-token", token)];
@@ -111,13 +131,17 @@ fn print_help(app: &Wasmtime, store: &Store, demo: &Demo) {
     let url = app.url();
     let store = match (store, &demo.data) {
         (Store::Given, _) => "the Redis that you named".to_owned(),
-        (Store::Redis { .. }, _) => "a fresh redis-server behind webdis".to_owned(),
-        (Store::Embedded { .. }, None) => "the embedded stand-in (kept in target/demo/data)".to_owned(),
+        (Store::Redis { .. }, _) => {
+            "a redis-server behind webdis, both started here (nothing is kept)".to_owned()
+        }
+        (Store::Embedded { .. }, None) => {
+            "the embedded stand-in (kept in demo/data of the target folder)".to_owned()
+        }
         (Store::Embedded { .. }, Some(data)) => format!("the embedded stand-in (kept in {})", data.display()),
     };
     println!(
         "
-favorites.wasm is plugged into kv-redis.wasm and keeps its data in {store}. In another terminal:
+kv-redis.wasm is plugged into favorites.wasm, whose data is now in {store}. In another terminal:
 
   curl -X PUT {url}/users/ada -d '{{\"likes\": [\"looms\"]}}'
   curl {url}/users/ada
@@ -132,7 +156,7 @@ fn on_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-/// Other processes of this machine can reach the stand-in, so its token is not one to guess.
+/// Any process of this machine can reach the stand-in, so its token is not one to guess.
 fn random_token() -> Result<String> {
     use std::io::Read;
     let mut bytes = [0; 16];

@@ -2,7 +2,7 @@ use plugboard_error::Result;
 
 use crate::{Bucket, Buckets};
 
-/// One service that holds key-value pairs. What each operation promises is in docs/semantics.md.
+/// One service that holds key-value pairs. What each operation promises is in docs/semantics.md, under its name.
 pub trait Store: Sized + 'static {
     /// What a service tells two states of a pair apart by; `()` where it compares values.
     type Version;

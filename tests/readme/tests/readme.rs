@@ -1,6 +1,6 @@
 //! README.md's `sh` blocks run in their order; a `text` block right behind one is what it must print.
 //!
-//! Three things differ from a reader's terminal: the two ports are free ones, Redis and Webdis are started here,
+//! One shell runs them all, as far as its folder goes. Three things differ from a reader's terminal: the two ports are free ones, Redis and Webdis are started here,
 //! and the demo keeps its data in a folder of this run.
 
 use std::process::Command;
@@ -32,25 +32,29 @@ fn its_commands_do_what_it_says() -> Result<()> {
         let redis = Redis::start(run)?;
         let webdis = Webdis::start(run, &redis, webdis::Options::default())?;
         let path = path_with_tools(run, &redis)?;
-        let mut server = None;
+        let (mut server, mut folder) = (None, root());
         for (i, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == "sh") {
             let script = block.text.replace("127.0.0.1:7379", &webdis.addr().to_string()).replace(
                 "cargo xtask demo",
                 &format!("cargo xtask demo --data {}", run.path().join("data").display()),
             );
             let mut command = Command::new("bash");
-            command.arg("-ec").env("PATH", &path).current_dir(root());
+            command.arg("-ec").env("PATH", &path).current_dir(&folder);
             if block.text.contains("wasmtime serve") || block.text.contains("xtask demo") {
                 // The one before has the reader pressed Ctrl-C for.
                 drop(server.take());
                 let port = free_port();
                 let script = script.replace("xtask demo", &format!("xtask demo --addr 127.0.0.1:{port}"));
-                let script =
-                    format!("cd {}\n{}", root().display(), script.replace(":8080", &format!(":{port}")));
-                command.arg(script);
+                // A server's process is started in the folder of the run, wherever its command was to be.
+                let script = script.replace(":8080", &format!(":{port}"));
+                command.arg(format!("cd {}\n{script}", folder.display()));
                 let ready =
                     |server: &Server| server.line("Ctrl-C stops").or_else(|| server.line("Serving HTTP on"));
                 server = Some((Server::start_within(READY_WITHIN, run, "server", command, ready)?.0, port));
+                // The reader is where the block went.
+                if let Some(there) = block.text.lines().find_map(|line| line.strip_prefix("cd ")) {
+                    folder = folder.join(there);
+                }
                 continue;
             }
             let port = server.as_ref().map_or(8080, |(_, port)| *port);
