@@ -299,9 +299,11 @@ fn failed(code: &ErrorCode) -> Failure {
         | ErrorCode::HttpResponseHeaderSectionSize(_) => {
             (Maybe, TooLarge, "the answer is too large for the host")
         }
-        ErrorCode::HttpProtocolError => {
-            (Maybe, Unavailable, "the connection broke, or what came back is not HTTP: is it a gateway, and http or https as set?")
-        }
+        ErrorCode::HttpProtocolError => (
+            Maybe,
+            Unavailable,
+            "the connection broke, or what came back is not HTTP: is it a gateway, and http or https as set?",
+        ),
         _ => (Maybe, Protocol, "the exchange failed"),
     };
     // The host's own words, where it has some, help whoever has to find out.
