@@ -80,7 +80,7 @@ impl Wire {
                 return Err(error_of(endpoint, &response, command.resend(), command.what()));
             }
             Dialect::Webdis { .. } => {
-                webdis::decode(response.body).ok_or("is not the Redis protocol; is it a Webdis?")
+                resp::parse(response.body).ok_or("is not the Redis protocol; is it a Webdis?")
             }
             Dialect::Upstash => {
                 self.session.remember(&response);

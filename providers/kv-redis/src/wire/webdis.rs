@@ -4,7 +4,7 @@
 
 use plugboard_http::Method;
 
-use super::{Command, Message, Reply, escape, path_of_write, resp};
+use super::{Command, Message, escape, path_of_write};
 
 pub(super) fn encode(command: &Command, database: Option<u32>) -> Message {
     let words = command.words();
@@ -24,11 +24,6 @@ pub(super) fn encode(command: &Command, database: Option<u32>) -> Message {
         escape(&mut body, word);
     }
     Message::post("/", body + ".raw")
-}
-
-/// None if it is not the Redis protocol.
-pub(super) fn decode(body: Vec<u8>) -> Option<Reply> {
-    resp::parse(body)
 }
 
 #[cfg(test)]
