@@ -11,8 +11,12 @@ use std::fmt;
 pub enum Kind {
     /// The service refused the credentials, or the setting that would allow the call is off.
     AccessDenied,
-    /// The bucket, table or container does not exist or is not in the allow-list.
+    /// The bucket or table does not exist or is not in the allow-list.
     NoSuchStore,
+    /// The container does not exist or is not in the allow-list.
+    NoSuchContainer,
+    ContainerAlreadyExists,
+    NoSuchObject,
     /// The deadline passed. Whatever was asked for did not change anything, or may be asked for again.
     Timeout,
     /// The service cannot be reached or says that it is overloaded: try again later.
@@ -37,6 +41,9 @@ impl Kind {
         match self {
             Kind::AccessDenied => "access-denied",
             Kind::NoSuchStore => "no-such-store",
+            Kind::NoSuchContainer => "no-such-container",
+            Kind::ContainerAlreadyExists => "container-already-exists",
+            Kind::NoSuchObject => "no-such-object",
             Kind::Timeout => "timeout",
             Kind::Unavailable => "unavailable",
             Kind::Conflict => "conflict",

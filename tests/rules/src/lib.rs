@@ -7,12 +7,16 @@ use plugboard_harness::components::root;
 
 /// Compares with the file below golden/, or writes it where `PLUGBOARD_BLESS` is set (`cargo xtask bless`).
 pub fn golden(name: &str, text: &str) -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
+    golden_file(&Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name), text)
+}
+
+/// The same with a file that has its place elsewhere.
+pub fn golden_file(path: &Path, text: &str) -> Result<()> {
     if std::env::var_os("PLUGBOARD_BLESS").is_some() {
-        return std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()));
+        return std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()));
     }
     let expected =
-        std::fs::read_to_string(&path).with_context(|| format!("{} is missing", path.display()))?;
+        std::fs::read_to_string(path).with_context(|| format!("{} is missing", path.display()))?;
     ensure!(
         expected == text,
         "{} differs; if that is meant, run `cargo xtask bless`\n--- expected\n{expected}--- found\n{text}",

@@ -1,0 +1,1 @@
+//! Signatures of requests: pure functions of request, key and time.
