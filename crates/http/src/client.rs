@@ -5,7 +5,7 @@ use std::time::Duration;
 use plugboard_error::{Error, Kind, Result};
 
 use crate::date;
-use crate::{Endpoint, Failure, Host, Reached, Request, Resend, Response, Transport};
+use crate::{Endpoint, Failure, Host, Pace, Reached, Reading, Request, Resend, Response, Terms, Transport};
 
 /// Tries in all. A service that is down shows within two seconds, not at the end of a long deadline.
 const TRIES: u32 = 5;
@@ -29,9 +29,23 @@ pub struct Client<T> {
     pub log: Option<&'static str>,
 }
 
+/// A request under way, whose body goes out as the host takes it.
+pub struct Sending<E> {
+    exchange: Result<E, Failure>,
+    started: Duration,
+}
+
+/// An answer whose body may be worth a stream.
+pub enum Opened<B> {
+    /// The head of a success, and its body.
+    Body(Response, B),
+    /// Anything else, complete.
+    Answer(Response),
+}
+
 /// What to do after an exchange.
-enum Next {
-    Give(Response),
+enum Next<B> {
+    Give(Response, Option<B>),
     Fail(Error),
     /// Try again, not before the time the service asked for; give the error if there is no time for that.
     Retry(Option<Duration>, Error),
@@ -39,37 +53,96 @@ enum Next {
 
 impl<T: Transport + Host> Client<T> {
     /// Sends the request, again where that is safe and may help, and gives the service's answer: any
-    /// status but 429, 500, 502, 503 and 504, which become errors.
+    /// status but 429, 500, 502, 503 and 504, which become errors. The client's timeout is for all of it.
     pub fn send(&self, request: &Request) -> Result<Response> {
-        let deadline = self.transport.now().saturating_add(self.limits.timeout);
+        let terms = self.terms(Pace::Whole, Reading::Whole);
+        Ok(self.conclude(self.start(request, &terms), request, terms)?.0)
+    }
+
+    /// Begins to send a request with a large body. Whatever fails shows in [`Client::finish`].
+    pub fn begin(&self, request: &Request) -> Sending<T::Exchange> {
+        self.start(request, &self.terms(Pace::Progress, Reading::Whole))
+    }
+
+    /// Sends what the host takes now, and does not wait. True once [`Client::finish`] would not wait either.
+    pub fn pump(&self, sending: &mut Sending<T::Exchange>, request: &Request) -> bool {
+        match &mut sending.exchange {
+            Ok(exchange) => self.transport.pump(exchange, request),
+            Err(_) => true,
+        }
+    }
+
+    /// Sends the rest, and then is as [`Client::send`], but the client's timeout is for each wait.
+    pub fn finish(&self, sending: Sending<T::Exchange>, request: &Request) -> Result<Response> {
+        Ok(self.conclude(sending, request, self.terms(Pace::Progress, Reading::Whole))?.0)
+    }
+
+    /// Sends the request and leaves the body of a success to be read by whoever wants it.
+    pub fn open(&self, request: &Request) -> Result<Opened<T::Body>> {
+        let terms = self.terms(Pace::Whole, Reading::Head);
+        Ok(match self.conclude(self.start(request, &terms), request, terms)? {
+            (head, Some(body)) => Opened::Body(head, body),
+            (answer, None) => Opened::Answer(answer),
+        })
+    }
+
+    fn terms(&self, pace: Pace, reading: Reading) -> Terms {
+        Terms { limits: self.limits, pace, reading }
+    }
+
+    fn start(&self, request: &Request, terms: &Terms) -> Sending<T::Exchange> {
+        let started = self.transport.now();
+        Sending { exchange: self.transport.begin(&self.endpoint, request, terms), started }
+    }
+
+    /// Brings a request to its end, with as many tries as it takes and may.
+    fn conclude(
+        &self,
+        mut sending: Sending<T::Exchange>,
+        request: &Request,
+        mut terms: Terms,
+    ) -> Result<(Response, Option<T::Body>)> {
+        let timeout = self.limits.timeout;
+        let deadline = sending.started.saturating_add(timeout);
         let mut pause = FIRST_PAUSE;
         let mut tries = 1;
         loop {
-            let started = self.transport.now();
-            let limits = Limits { timeout: deadline.saturating_sub(started), ..self.limits };
-            let outcome = self.transport.exchange(&self.endpoint, request, &limits);
-            self.log(request, &outcome, started);
+            let outcome =
+                sending.exchange.and_then(|exchange| self.transport.finish(exchange, request, &terms));
+            self.log(request, &outcome, sending.started);
 
             let (asked, error) = match self.judge(request, outcome) {
-                Next::Give(response) => return Ok(response),
+                Next::Give(response, body) => return Ok((response, body)),
                 Next::Fail(error) => return Err(error),
                 Next::Retry(asked, error) => (asked, error),
             };
             let wait = asked.unwrap_or_else(|| self.jittered(pause));
-            if tries == TRIES || self.transport.now().saturating_add(wait) >= deadline {
+            let left = match terms.pace {
+                Pace::Whole => deadline.saturating_sub(self.transport.now()),
+                Pace::Progress => timeout,
+            };
+            if tries == TRIES || wait >= left {
                 return Err(error);
             }
             self.transport.sleep(wait);
             pause = pause.saturating_mul(2);
             tries += 1;
+            if terms.pace == Pace::Whole {
+                terms.limits.timeout = left.saturating_sub(wait);
+            }
+            sending = self.start(request, &terms);
         }
     }
 
-    fn judge(&self, request: &Request, outcome: Result<Response, Failure>) -> Next {
+    fn judge(
+        &self,
+        request: &Request,
+        outcome: Result<(Response, Option<T::Body>), Failure>,
+    ) -> Next<T::Body> {
         let authority = &self.endpoint.authority;
         let what = request.what;
         match outcome {
-            Ok(response) if matches!(response.status, 429 | 500 | 502 | 503 | 504) => {
+            Ok((response, _)) if matches!(response.status, 429 | 500 | 502 | 503 | 504) => {
                 let status = response.status;
                 let sentence = format!("`{authority}` answered {status} to {what}");
                 match request.resend {
@@ -84,7 +157,7 @@ impl<T: Transport + Host> Client<T> {
                     )),
                 }
             }
-            Ok(response) => Next::Give(response),
+            Ok((response, body)) => Next::Give(response, body),
             Err(failure) => {
                 let sentence = format!("`{authority}`: {}", failure.clause);
                 match (failure.reached, request.resend) {
@@ -109,10 +182,10 @@ impl<T: Transport + Host> Client<T> {
         half.saturating_add(Duration::from_nanos(self.transport.random() % span))
     }
 
-    fn log(&self, request: &Request, outcome: &Result<Response, Failure>, started: Duration) {
+    fn log<B>(&self, request: &Request, outcome: &Result<(Response, B), Failure>, started: Duration) {
         let Some(provider) = self.log else { return };
         let result = match outcome {
-            Ok(response) => response.status.to_string(),
+            Ok((response, _)) => response.status.to_string(),
             Err(failure) => failure.clause.clone(),
         };
         self.transport.log(&format!(

@@ -4,19 +4,29 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::{Endpoint, Failure, Host, Limits, Request, Response, Transport};
+use wasip2::io::streams::InputStream;
+
+use crate::transport::{Reading, Terms};
+use crate::{Body, Endpoint, Failure, Host, Request, Response, Transport};
 
 #[derive(Default)]
 pub struct Fake {
     script: RefCell<VecDeque<Result<Response, Failure>>>,
     requests: RefCell<Vec<Request>>,
     clock: Cell<Duration>,
+    /// What the wall clock said when the other began.
+    epoch: Cell<Duration>,
     log: RefCell<String>,
 }
 
 impl Fake {
     pub fn new(script: Vec<Result<Response, Failure>>) -> Self {
         Fake { script: RefCell::new(script.into()), ..Fake::default() }
+    }
+
+    /// Sets the wall clock.
+    pub fn set_wall_clock(&self, time: Duration) {
+        self.epoch.set(time.saturating_sub(self.clock.get()));
     }
 
     /// What was sent so far.
@@ -44,16 +54,56 @@ pub fn body(status: u16, body: impl AsRef<[u8]>) -> Result<Response, Failure> {
 }
 
 impl Transport for Fake {
+    /// What was there to answer when the request was made.
+    type Exchange = Result<Response, Failure>;
+    type Body = FakeBody;
+
     #[allow(clippy::expect_used, reason = "a script that is too short is a wrong test")]
-    fn exchange(&self, _: &Endpoint, request: &Request, _: &Limits) -> Result<Response, Failure> {
+    fn begin(&self, _: &Endpoint, request: &Request, _: &Terms) -> Result<Self::Exchange, Failure> {
         self.requests.borrow_mut().push(request.clone());
-        self.script.borrow_mut().pop_front().expect("one exchange more than the script has")
+        Ok(self.script.borrow_mut().pop_front().expect("one exchange more than the script has"))
+    }
+
+    fn pump(&self, _: &mut Self::Exchange, _: &Request) -> bool {
+        true
+    }
+
+    fn finish(
+        &self,
+        exchange: Self::Exchange,
+        _: &Request,
+        terms: &Terms,
+    ) -> Result<(Response, Option<FakeBody>), Failure> {
+        let mut response = exchange?;
+        if terms.reading == Reading::Head && response.is_success() {
+            let body = FakeBody(std::mem::take(&mut response.body));
+            return Ok((response, Some(body)));
+        }
+        Ok((response, None))
+    }
+}
+
+/// The body of an answer of the script.
+pub struct FakeBody(Vec<u8>);
+
+impl Body for FakeBody {
+    fn read_to_end(self, _: u64) -> Result<Vec<u8>, Failure> {
+        Ok(self.0)
+    }
+
+    #[allow(clippy::unimplemented, reason = "there is no host")]
+    fn into_stream(self) -> InputStream {
+        unimplemented!("streams are the host's")
     }
 }
 
 impl Host for Fake {
     fn now(&self) -> Duration {
         self.clock.get()
+    }
+
+    fn wall_clock(&self) -> Duration {
+        self.epoch.get() + self.clock.get()
     }
 
     fn sleep(&self, time: Duration) {

@@ -3,11 +3,12 @@
 //! A provider builds a [`Request`] for an [`Endpoint`] and hands it to its [`Client`], which gives back the
 //! service's answer or one [`plugboard_error::Error`]. In between:
 //!
-//! * [`Transport`] is the seam: one method that makes one exchange. [`Wasi`] does it on a host,
-//!   `fake::Fake` plays a script in tests.
+//! * [`Transport`] is the seam: it makes one exchange, of which large bodies need the steps apart. [`Wasi`] does
+//!   it on a host, `fake::Fake` plays a script in tests.
 //! * [`Client`] decides what one exchange's outcome means: answer, try again, or give up. It never sends a
 //!   request twice that says [`Resend::Never`] once a byte of it may have left.
-//! * Every wait ends at the client's deadline, every answer at its size limit.
+//! * Every wait ends at the client's deadline, every answer at its size limit. Bodies that stream have no
+//!   deadline as a whole, but no wait for the next of their bytes is longer than that.
 
 mod client;
 mod date;
@@ -19,9 +20,10 @@ mod status;
 mod transport;
 mod wasi;
 
-pub use client::{Client, Limits};
+pub use client::{Client, Limits, Opened, Sending};
+pub use date::seconds as date_seconds;
 pub use endpoint::Endpoint;
 pub use message::{Method, Request, Resend, Response};
 pub use status::error_of;
-pub use transport::{Failure, Host, Reached, Transport};
+pub use transport::{Body, Failure, Host, Pace, Reached, Reading, Terms, Transport};
 pub use wasi::Wasi;

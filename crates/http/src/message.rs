@@ -76,6 +76,10 @@ pub struct Response {
 }
 
 impl Response {
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
     /// The first field of that name (in lower case), if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(n, _)| *n == name)?;

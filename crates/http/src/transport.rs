@@ -1,20 +1,76 @@
 use std::time::Duration;
 
 use plugboard_error::Kind;
+use wasip2::io::streams::InputStream;
 
 use crate::client::Limits;
 use crate::{Endpoint, Request, Response};
 
-/// The seam between deciding and doing: makes one exchange.
+/// The seam between deciding and doing: makes one exchange, in steps.
 pub trait Transport {
-    /// Sends the request and reads the whole answer, giving up `limits.timeout` from now.
-    fn exchange(&self, endpoint: &Endpoint, request: &Request, limits: &Limits) -> Result<Response, Failure>;
+    /// A request under way.
+    type Exchange;
+    /// What is left of an answer whose head has been read.
+    type Body: Body;
+
+    /// Hands the request's head to the host. Waits for nothing.
+    fn begin(&self, endpoint: &Endpoint, request: &Request, terms: &Terms)
+    -> Result<Self::Exchange, Failure>;
+
+    /// Sends of the request's body what the host takes now. True once there is an answer, or a failure.
+    fn pump(&self, exchange: &mut Self::Exchange, request: &Request) -> bool;
+
+    /// Sends what is left of the request, and reads the answer as the terms say.
+    fn finish(
+        &self,
+        exchange: Self::Exchange,
+        request: &Request,
+        terms: &Terms,
+    ) -> Result<(Response, Option<Self::Body>), Failure>;
+}
+
+/// How one exchange is to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// `timeout` counts from the call of `finish`.
+    pub limits: Limits,
+    pub pace: Pace,
+    pub reading: Reading,
+}
+
+/// What the timeout is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Of the whole exchange.
+    Whole,
+    /// Of any time without a byte: large bodies take the time that they take. Only waiting counts, never what
+    /// the app does between two calls.
+    Progress,
+}
+
+/// How far to read an answer that is a success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    Whole,
+    /// To the end of the head; the body is handed out.
+    Head,
+}
+
+/// A body that is still to be read.
+pub trait Body {
+    /// Reads all of it, at most `max` bytes, without a break longer than the client's timeout.
+    fn read_to_end(self, max: u64) -> Result<Vec<u8>, Failure>;
+
+    /// Hands the host's stream to the app. What it depends on is kept for as long as the instance lives.
+    fn into_stream(self) -> InputStream;
 }
 
 /// What else the client needs of the world around it.
 pub trait Host {
     /// Time since some fixed point; never goes back.
     fn now(&self) -> Duration;
+    /// Time since the Unix epoch, as far as this machine's clock is right.
+    fn wall_clock(&self) -> Duration;
     fn sleep(&self, time: Duration);
     fn random(&self) -> u64;
     /// Writes a line for a person.
