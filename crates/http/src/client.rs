@@ -35,14 +35,6 @@ pub struct Sending<E> {
     started: Duration,
 }
 
-/// An answer whose body may be worth a stream.
-pub enum Opened<B> {
-    /// The head of a success, and its body.
-    Body(Response, B),
-    /// Anything else, complete.
-    Answer(Response),
-}
-
 /// What to do after an exchange.
 enum Next<B> {
     Give(Response, Option<B>),
@@ -77,13 +69,11 @@ impl<T: Transport + Host> Client<T> {
         Ok(self.conclude(sending, request, self.terms(Pace::Progress, Reading::Whole))?.0)
     }
 
-    /// Sends the request and leaves the body of a success to be read by whoever wants it.
-    pub fn open(&self, request: &Request) -> Result<Opened<T::Body>> {
+    /// Sends the request and leaves the body of a success to be read by whoever wants it. Of any other answer the
+    /// body is in the response, and what remains is an empty one.
+    pub fn open(&self, request: &Request) -> Result<(Response, Option<T::Body>)> {
         let terms = self.terms(Pace::Whole, Reading::Head);
-        Ok(match self.conclude(self.start(request, &terms), request, terms)? {
-            (head, Some(body)) => Opened::Body(head, body),
-            (answer, None) => Opened::Answer(answer),
-        })
+        self.conclude(self.start(request, &terms), request, terms)
     }
 
     fn terms(&self, pace: Pace, reading: Reading) -> Terms {

@@ -75,11 +75,12 @@ impl Transport for Fake {
         terms: &Terms,
     ) -> Result<(Response, Option<FakeBody>), Failure> {
         let mut response = exchange?;
-        if terms.reading == Reading::Head && response.is_success() {
-            let body = FakeBody(std::mem::take(&mut response.body));
-            return Ok((response, Some(body)));
-        }
-        Ok((response, None))
+        let body = match terms.reading {
+            Reading::Whole => None,
+            Reading::Head if response.is_success() => Some(FakeBody(std::mem::take(&mut response.body))),
+            Reading::Head => Some(FakeBody(Vec::new())),
+        };
+        Ok((response, body))
     }
 }
 
@@ -87,8 +88,8 @@ impl Transport for Fake {
 pub struct FakeBody(Vec<u8>);
 
 impl Body for FakeBody {
-    fn read_to_end(self, _: u64) -> Result<Vec<u8>, Failure> {
-        Ok(self.0)
+    fn read_to_end(&mut self, _: u64) -> Result<Vec<u8>, Failure> {
+        Ok(std::mem::take(&mut self.0))
     }
 
     #[allow(clippy::unimplemented, reason = "there is no host")]

@@ -20,7 +20,7 @@ mod status;
 mod transport;
 mod wasi;
 
-pub use client::{Client, Limits, Opened, Sending};
+pub use client::{Client, Limits, Sending};
 pub use date::seconds as date_seconds;
 pub use endpoint::Endpoint;
 pub use message::{Method, Request, Resend, Response};

@@ -52,14 +52,14 @@ pub enum Pace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
     Whole,
-    /// To the end of the head; the body is handed out.
+    /// To the end of the head; the body is handed out. Only for methods whose answers have one.
     Head,
 }
 
 /// A body that is still to be read.
 pub trait Body {
     /// Reads all of it, at most `max` bytes, without a break longer than the client's timeout.
-    fn read_to_end(self, max: u64) -> Result<Vec<u8>, Failure>;
+    fn read_to_end(&mut self, max: u64) -> Result<Vec<u8>, Failure>;
 
     /// Hands the host's stream to the app. What it depends on is kept for as long as the instance lives.
     fn into_stream(self) -> InputStream;

@@ -21,7 +21,7 @@ pub struct Remaining {
 }
 
 impl Body for Remaining {
-    fn read_to_end(self, max: u64) -> Result<Vec<u8>, Failure> {
+    fn read_to_end(&mut self, max: u64) -> Result<Vec<u8>, Failure> {
         let terms = Terms { limits: self.limits, pace: Pace::Progress, reading: Reading::Whole };
         let mut bytes = Vec::new();
         read(&self.stream, self.length, &mut Deadline::new(&terms), max, &mut bytes)?;
@@ -60,14 +60,12 @@ pub(super) fn read_answer(
     drop(all);
     let body = incoming.consume().map_err(|()| broken("the answer's body is gone"))?;
     let stream = body.stream().map_err(|()| broken("the answer's body is gone"))?;
-    if terms.reading == Reading::Head && response.is_success() {
-        let remaining = Remaining { stream, body, incoming, length, limits: terms.limits };
-        return Ok((response, Some(remaining)));
+    if terms.reading == Reading::Whole || !response.is_success() {
+        read(&stream, length, deadline, terms.limits.max_answer, &mut response.body)?;
     }
-    read(&stream, length, deadline, terms.limits.max_answer, &mut response.body)?;
-    // Children first.
-    drop(stream);
-    Ok((response, None))
+    // It, too, goes children first.
+    let remaining = Remaining { stream, body, incoming, length, limits: terms.limits };
+    Ok((response, (terms.reading == Reading::Head).then_some(remaining)))
 }
 
 fn read(
