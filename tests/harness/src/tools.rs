@@ -7,9 +7,11 @@
 mod cache;
 mod cargo;
 mod debian;
+mod npm;
+mod python;
 mod wheel;
 
-use std::{env, path::PathBuf};
+use std::{env, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
@@ -23,6 +25,13 @@ const CARGO_DENY: cargo::Crate =
     cargo::Crate { name: "cargo-deny", version: "0.20.2", bin: "cargo-deny", minutes: 5 };
 const WASMTIME_LONG_TERM: &str = "48.0.2";
 const WASMTIME_NEWEST: &str = "49.0.4";
+const AZURITE: npm::Package =
+    npm::Package { name: "azurite", version: "3.37.0", bin: "azurite-blob", before: "2026-11-01" };
+const PYTHON_AZURE: python::Environment = python::Environment {
+    name: "python-azure-storage-blob",
+    version: "12.31.1",
+    requirements: include_str!("tools/python-azure.txt"),
+};
 
 /// The versions of wasmtime that the project is tested with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,4 +101,22 @@ pub fn docker_registry() -> Result<PathBuf> {
         otherwise: "`apt install docker-registry`, or put `registry` of github.com/distribution/distribution \
                     on the PATH",
     })
+}
+
+/// The blob service of Microsoft's own stand-in for Azure Storage.
+pub fn azurite_blob() -> Result<PathBuf> {
+    npm::install(&Cache::user()?, &AZURITE)
+}
+
+/// A Python with Azure's official SDK, `azure-storage-blob`: a client that is not ours.
+pub fn python_azure() -> Result<PathBuf> {
+    python::install(&Cache::user()?, &PYTHON_AZURE)
+}
+
+/// The program of that name that a shell would start.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let executable = |path: &PathBuf| {
+        path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+    };
+    env::split_paths(&env::var_os("PATH")?).map(|dir| dir.join(name)).find(executable)
 }

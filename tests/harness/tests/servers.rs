@@ -12,14 +12,15 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use plugboard_harness::{
     Run, Server,
+    components::{done, said},
     process::http_status,
     servers::{
-        Redis, Registry, Serve, Upstash, Webdis,
+        Azurite, Redis, Registry, Serve, Upstash, Webdis,
         redis::{Value, cmd},
         upstash::Backend,
         webdis::{self, Options},
     },
-    tools::Version,
+    tools::{self, Version},
 };
 
 /// Without the proxy that the environment may name.
@@ -56,7 +57,7 @@ fn redis() -> Result<()> {
         assert_eq!(redis.cli(&["EXISTS", "k"])?, Value::Int(0), "databases are apart");
 
         let addr = redis.addr();
-        gone(redis, Redis::server, addr)
+        gone(redis, |redis| redis.server(), addr)
     })
 }
 
@@ -101,7 +102,7 @@ fn webdis_speaks_to_its_redis() -> Result<()> {
         assert_eq!(http_status(&format!("{}/PING", webdis.url())), Some(503));
 
         let addr = webdis.addr();
-        gone(webdis, Webdis::server, addr)
+        gone(webdis, |webdis| webdis.server(), addr)
     })
 }
 
@@ -148,6 +149,39 @@ fn status(stream: &mut TcpStream) -> Result<String> {
     let mut answer = [0; 4096];
     let length = stream.read(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer[..length.min(12)]).into_owned())
+}
+
+/// Azure's own SDK on `azurite`: what the script prints.
+fn sdk(azurite: &Azurite, script: &str) -> Result<String> {
+    let program = format!(
+        "import sys; from azure.storage.blob import BlobServiceClient as Client\n\
+         client = Client.from_connection_string(sys.argv[1])\n{script}"
+    );
+    let mut python = Command::new(tools::python_azure()?);
+    Ok(said(&done(python.args(["-c", &program, &azurite.connection_string()]))?))
+}
+
+#[test]
+fn azurite() -> Result<()> {
+    const WRITE: &str = "client.create_container('box').upload_blob('a/b', b'looms')";
+    const READ: &str = "print(client.get_blob_client('box', 'a/b').download_blob().readall())";
+    Run::scope("azurite", |run| {
+        let mut azurite = Azurite::start(run)?;
+        sdk(&azurite, WRITE)?;
+        assert_eq!(sdk(&azurite, READ)?, "b'looms'");
+        let addr = azurite.addr();
+        azurite.restart()?;
+        let error = sdk(&azurite, READ).unwrap_err().to_string();
+        ensure!(error.contains("ContainerNotFound"), "it was in memory: {error}");
+        gone(azurite, |azurite| azurite.server(), addr)?;
+
+        let mut azurite = Azurite::start_on_disk(run)?;
+        sdk(&azurite, WRITE)?;
+        azurite.restart()?;
+        assert_eq!(sdk(&azurite, READ)?, "b'looms'");
+        let addr = azurite.addr();
+        gone(azurite, |azurite| azurite.server(), addr)
+    })
 }
 
 #[test]

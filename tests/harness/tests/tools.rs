@@ -33,6 +33,8 @@ fn finds_a_tool_when_asked_to() -> Result<()> {
         "redis-server" => tools::redis_server(),
         "webdis" => tools::webdis(),
         "docker-registry" => tools::docker_registry(),
+        "azurite" => tools::azurite_blob(),
+        "python-azure" => tools::python_azure(),
         other => panic!("`{other}` is no tool"),
     };
     match path {
@@ -162,6 +164,29 @@ fn without_packages_the_error_says_what_to_install() -> Result<()> {
         let start = format!("`{name}` is not installed, and there is no `apt-get` to unpack it: {advice}");
         assert!(error.starts_with(&start), "{error}");
     }
+    Ok(())
+}
+
+#[test]
+fn without_an_interpreter_the_error_says_what_to_install() -> Result<()> {
+    let empty = tempfile::tempdir()?;
+    for (name, advice) in [
+        ("azurite", "azurite needs Node.js, and there is no `node`: `apt install nodejs npm`"),
+        ("python-azure", "needs Python, and there is no `python3`: `apt install python3-venv`"),
+    ] {
+        let error = find(name, &[("PLUGBOARD_CACHE", empty.path()), ("PATH", empty.path())]).unwrap_err();
+        assert!(error.contains(advice), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn tools_on_an_interpreter() -> Result<()> {
+    assert_eq!(version_of(&tools::azurite_blob()?)?, "3.37.0\n");
+    let mut python = Command::new(tools::python_azure()?);
+    let output =
+        python.args(["-c", "import azure.storage.blob as blob; print(blob.__version__)"]).output()?;
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "12.31.1\n");
     Ok(())
 }
 

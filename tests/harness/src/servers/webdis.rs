@@ -1,16 +1,15 @@
 //! Webdis, the HTTP gateway of Redis.
 
-use std::{net::SocketAddr, process::Command};
+use std::{
+    ops::{Deref, DerefMut},
+    process::Command,
+};
 
 use anyhow::Result;
 use serde_json::json;
 
-use super::Redis;
-use crate::{
-    Run, Server,
-    process::{free_port, http_status},
-    tools,
-};
+use super::{Redis, Service};
+use crate::{Run, Server, process::http_status, tools};
 
 /// What differs from Webdis's own defaults.
 #[derive(Clone, Default)]
@@ -23,24 +22,20 @@ pub struct Options {
     pub database: u32,
 }
 
-/// Webdis in front of a [`Redis`].
+/// Webdis in front of a [`Redis`]. Version 0.1.9 dies of a request over its limit on a connection that was
+/// used before: [`Service::restart`] brings it back.
 pub struct Webdis {
-    server: Server,
-    run: Run,
-    port: u16,
-    config: serde_json::Value,
+    service: Service,
 }
 
 impl Webdis {
     pub fn start(run: &Run, redis: &Redis, options: Options) -> Result<Webdis> {
-        let port = free_port();
         let mut config = json!({
             "redis_host": "127.0.0.1",
             "redis_port": redis.addr().port(),
             "redis_auth": redis.password(),
             "database": options.database,
             "http_host": "127.0.0.1",
-            "http_port": port,
             "threads": 2,
             "daemonize": false,
             "logfile": "/dev/stderr",
@@ -54,41 +49,35 @@ impl Webdis {
         if let Some(bytes) = options.max_request {
             config["http_max_request_size"] = json!(bytes);
         }
-        Self::launch(run, port, config)
-    }
-
-    fn launch(run: &Run, port: u16, config: serde_json::Value) -> Result<Webdis> {
-        let mut command = Command::new(tools::webdis()?);
-        command.arg(run.write("webdis", "json", &config.to_string())?);
-        let ping = format!("http://127.0.0.1:{port}/PING");
-        // 503 until its own connection to Redis stands; 403 when it wants a password.
-        let ready = |_: &Server| http_status(&ping).filter(|status| [200, 403].contains(status));
-        let (server, _) = Server::start(run, "webdis", command, ready)?;
-        Ok(Webdis { server, run: run.clone(), port, config })
+        let service = Service::start(run, move |run, port| {
+            let mut config = config.clone();
+            config["http_port"] = json!(port);
+            let mut command = Command::new(tools::webdis()?);
+            command.arg(run.write("webdis", "json", &config.to_string())?);
+            let ping = format!("http://127.0.0.1:{port}/PING");
+            // 503 until its own connection to Redis stands; 403 when it wants a password.
+            let ready = |_: &Server| http_status(&ping).filter(|status| [200, 403].contains(status));
+            Ok(Server::start(run, "webdis", command, ready)?.0)
+        })?;
+        Ok(Webdis { service })
     }
 
     /// For `redis-url`: no path, no trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.addr())
     }
+}
 
-    pub fn addr(&self) -> SocketAddr {
-        ([127, 0, 0, 1], self.port).into()
+impl Deref for Webdis {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.service
     }
+}
 
-    pub fn server(&self) -> &Server {
-        &self.server
-    }
-
-    pub fn stop(&self) {
-        self.server.stop();
-    }
-
-    /// Starts it again on the same port: Webdis 0.1.9 dies of a request over its limit on a connection
-    /// that was used before.
-    pub fn restart(&mut self) -> Result<()> {
-        self.stop();
-        *self = Self::launch(&self.run, self.port, self.config.take())?;
-        Ok(())
+impl DerefMut for Webdis {
+    fn deref_mut(&mut self) -> &mut Service {
+        &mut self.service
     }
 }

@@ -10,7 +10,10 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::cache::{Cache, Stage};
+use super::{
+    cache::{Cache, Stage},
+    on_path,
+};
 
 pub(super) struct Tool<'a> {
     /// Of the program, and of the tool in the cache.
@@ -43,13 +46,6 @@ pub(super) fn find_or_unpack(tool: &Tool) -> Result<PathBuf> {
     // A colon, as in Debian's epochs, would end a directory in LD_LIBRARY_PATH.
     let folder = version.replace(':', "_");
     cache.get(tool.name, &folder, tool.name, " from the distribution's packages", |stage| unpack(stage, tool))
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    let executable = |path: &PathBuf| {
-        path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-    };
-    env::split_paths(&env::var_os("PATH")?).map(|dir| dir.join(name)).find(executable)
 }
 
 /// The version that apt would install, after `apt-get update` where apt knows no packages yet.
