@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use plugboard_error::Result;
 use plugboard_http::Body;
 
@@ -19,7 +21,7 @@ pub trait Store: Sized + 'static {
     /// Reads the configuration. No network I/O.
     fn configure() -> Result<Self>;
 
-    /// What the configuration lets an app do.
+    /// What the settings let an app do.
     fn policy(&self) -> &Policy;
 
     /// How large objects are cut.
@@ -47,6 +49,9 @@ pub trait Store: Sized + 'static {
     /// [`Store::finish_block`], which then does not wait either.
     fn pump(&self, block: &mut Self::Block) -> bool;
 
+    /// Waits until one of the blocks can go on.
+    fn wait(&self, blocks: &VecDeque<Self::Block>) -> Result<()>;
+
     /// Waits until the service has the block, sending it again where need be, and gives the memory back.
     fn finish_block(&self, upload: &mut Self::Upload, block: Self::Block) -> Result<Vec<u8>>;
 
@@ -57,8 +62,8 @@ pub trait Store: Sized + 'static {
     /// Gives up an object that was begun, where the service wants to be told. Never touches what is there.
     fn abort(&self, upload: Self::Upload);
 
-    /// The bytes from `first` to `last`, both included; none of them is an empty download. `last` is `u64::MAX`
-    /// where the end is meant. One request.
+    /// The bytes from `first` to `last`, both included and the first not behind the last, as far as there are any:
+    /// a beginning behind the end is an empty download. One request.
     fn get(&self, object: Object<'_>, first: u64, last: u64) -> Result<Download<Self::Body>>;
 
     /// None if there is no such object; a missing container is an error.
@@ -112,6 +117,6 @@ pub struct Page {
 pub struct Download<B> {
     /// Bytes.
     pub size: u64,
-    /// None where there are no bytes.
-    pub body: Option<B>,
+    /// One that is drained where there are no bytes: only the service's answers have streams to give.
+    pub body: B,
 }

@@ -64,6 +64,25 @@ impl<T: Transport + Host> Client<T> {
         }
     }
 
+    /// Waits until one of them can go on; each wait is as long as the client's timeout at most.
+    pub fn wait<'a>(&self, sending: impl IntoIterator<Item = &'a Sending<T::Exchange>>) -> Result<()>
+    where
+        T::Exchange: 'a,
+    {
+        let mut exchanges = Vec::new();
+        for one in sending {
+            match &one.exchange {
+                Ok(exchange) => exchanges.push(exchange),
+                Err(_) => return Ok(()),
+            }
+        }
+        if self.transport.wait(&exchanges, &self.terms(Pace::Progress, Reading::Whole)) {
+            return Ok(());
+        }
+        let sentence = format!("`{}`: nothing moved before the deadline", self.endpoint.authority);
+        Err(Error::new(Kind::Timeout, sentence))
+    }
+
     /// Sends the rest, and then is as [`Client::send`], but the client's timeout is for each wait.
     pub fn finish(&self, sending: Sending<T::Exchange>, request: &Request) -> Result<Response> {
         Ok(self.conclude(sending, request, self.terms(Pace::Progress, Reading::Whole))?.0)

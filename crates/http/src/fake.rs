@@ -68,6 +68,10 @@ impl Transport for Fake {
         true
     }
 
+    fn wait(&self, _: &[&Self::Exchange], _: &Terms) -> bool {
+        true
+    }
+
     fn finish(
         &self,
         exchange: Self::Exchange,

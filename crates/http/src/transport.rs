@@ -20,6 +20,9 @@ pub trait Transport {
     /// Sends of the request's body what the host takes now. True once there is an answer, or a failure.
     fn pump(&self, exchange: &mut Self::Exchange, request: &Request) -> bool;
 
+    /// Waits until one of them can go on. False if none could for as long as the terms say.
+    fn wait(&self, exchanges: &[&Self::Exchange], terms: &Terms) -> bool;
+
     /// Sends what is left of the request, and reads the answer as the terms say.
     fn finish(
         &self,

@@ -44,8 +44,13 @@ impl Exchange {
         Ok(Exchange { stream, body: Some(body), sent: 0, answered: response.subscribe(), response })
     }
 
-    pub(super) fn is_answered(&self) -> bool {
-        self.answered.ready()
+    pub(super) fn answered(&self) -> &Pollable {
+        &self.answered
+    }
+
+    /// Ready when the host takes more; none if there is no more.
+    pub(super) fn writable(&self) -> Option<Pollable> {
+        self.stream.as_ref().map(OutputStream::subscribe)
     }
 
     /// Writes what the host takes now; true once it has everything.

@@ -31,7 +31,14 @@ impl Transport for Wasi {
     }
 
     fn pump(&self, exchange: &mut Exchange, request: &Request) -> bool {
-        exchange.push(&request.body) && exchange.is_answered()
+        exchange.push(&request.body) && exchange.answered().ready()
+    }
+
+    fn wait(&self, exchanges: &[&Exchange], terms: &Terms) -> bool {
+        let writable = exchanges.iter().filter_map(|exchange| exchange.writable()).collect::<Vec<_>>();
+        let answered = exchanges.iter().map(|exchange| exchange.answered());
+        let all = writable.iter().chain(answered).collect::<Vec<_>>();
+        Deadline::new(terms).wait(&all).is_ok()
     }
 
     fn finish(
