@@ -1,0 +1,138 @@
+//! A store that writes down what it is asked for, and fails where it is told to.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use plugboard_error::{Error, Kind, Result};
+use plugboard_http::fake::FakeBody;
+
+use crate::{Blocks, ContainerInfo, Download, Object, ObjectInfo, Page, Policy, Store};
+
+#[derive(Default)]
+pub(crate) struct Fake {
+    calls: RefCell<Vec<String>>,
+    failing: RefCell<String>,
+    pages: RefCell<VecDeque<Page>>,
+}
+
+/// One for a test; it lives as long as the process.
+pub(crate) fn store() -> &'static Fake {
+    Box::leak(Box::default())
+}
+
+impl Fake {
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.calls.borrow().clone()
+    }
+
+    pub(crate) fn fail(&self, call: &str) {
+        *self.failing.borrow_mut() = call.to_owned();
+    }
+
+    pub(crate) fn mend(&self) {
+        self.failing.borrow_mut().clear();
+    }
+
+    pub(crate) fn pages(&self, pages: Vec<Page>) {
+        self.pages.borrow_mut().extend(pages);
+    }
+
+    fn call(&self, call: String) -> Result<()> {
+        let fails = *self.failing.borrow() == call;
+        self.calls.borrow_mut().push(call.clone());
+        if fails { Err(Error::new(Kind::Unavailable, call)) } else { Ok(()) }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes.get(..bytes.len().min(16)).unwrap()).into_owned()
+}
+
+impl Store for Fake {
+    /// The number of blocks.
+    type Upload = usize;
+    type Block = Vec<u8>;
+    type Body = FakeBody;
+
+    fn configure() -> Result<Self> {
+        Ok(Fake::default())
+    }
+
+    fn policy(&self) -> &Policy {
+        unimplemented!()
+    }
+
+    fn blocks(&self) -> Blocks {
+        unimplemented!()
+    }
+
+    fn create_container(&self, _: &str) -> Result<()> {
+        unimplemented!()
+    }
+
+    fn container(&self, _: &str) -> Result<Option<ContainerInfo>> {
+        unimplemented!()
+    }
+
+    fn delete_container(&self, _: &str) -> Result<()> {
+        unimplemented!()
+    }
+
+    fn put(&self, object: Object<'_>, bytes: Vec<u8>) -> Result<()> {
+        self.call(format!("put {}/{} {:?}", object.container, object.name, text(&bytes)))
+    }
+
+    fn begin(&self, object: Object<'_>) -> Result<usize> {
+        self.call(format!("begin {}/{}", object.container, object.name))?;
+        Ok(0)
+    }
+
+    fn send_block(&self, upload: &mut usize, bytes: Vec<u8>) -> Result<Vec<u8>> {
+        *upload += 1;
+        self.call(format!("block {}", text(&bytes)))?;
+        Ok(bytes)
+    }
+
+    fn pump(&self, _: &mut Vec<u8>) -> bool {
+        // Blocks are through as soon as somebody waited for them.
+        self.calls.borrow().last().is_some_and(|call| call.starts_with("wait"))
+    }
+
+    fn wait(&self, blocks: &VecDeque<Vec<u8>>) -> Result<()> {
+        self.call(format!("wait {}", blocks.len()))
+    }
+
+    fn finish_block(&self, _: &mut usize, block: Vec<u8>) -> Result<Vec<u8>> {
+        self.call(format!("finish {}", text(&block)))?;
+        Ok(block)
+    }
+
+    fn commit(&self, upload: usize) -> Result<()> {
+        self.call(format!("commit {upload}"))
+    }
+
+    fn abort(&self, _: usize) {
+        let _ = self.call("abort".into());
+    }
+
+    fn get(&self, _: Object<'_>, _: u64, _: u64) -> Result<Download<FakeBody>> {
+        unimplemented!()
+    }
+
+    fn head(&self, _: Object<'_>) -> Result<Option<ObjectInfo>> {
+        unimplemented!()
+    }
+
+    fn list(&self, container: &str, after: Option<&str>) -> Result<Page> {
+        self.call(format!("list {container} {after:?}"))?;
+        Ok(self.pages.borrow_mut().pop_front().unwrap())
+    }
+
+    fn delete(&self, _: Object<'_>) -> Result<()> {
+        unimplemented!()
+    }
+
+    fn copy(&self, _: Object<'_>, _: Object<'_>) -> Result<()> {
+        unimplemented!()
+    }
+}
