@@ -1,1 +1,9 @@
 //! Signatures of requests: pure functions of request, key and time.
+//!
+//! Nothing here reads a clock or sends anything, so that each signature can be held against the vendor's own
+//! documents and SDK (`tests/sign`).
+
+pub mod azure;
+mod date;
+
+pub use date::http_date;
