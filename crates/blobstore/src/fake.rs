@@ -1,5 +1,7 @@
 //! A store that writes down what it is asked for, and fails where it is told to.
 
+#![allow(clippy::unimplemented, reason = "the tests do not call these")]
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 

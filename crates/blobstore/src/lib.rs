@@ -21,6 +21,8 @@ mod listing;
 mod policy;
 mod store;
 mod stream;
+#[cfg(feature = "cli")]
+mod stream_cli;
 mod upload;
 mod value;
 

@@ -159,6 +159,7 @@ impl<S: Instance> hooks::Guest for Export<S> {
     }
 }
 
-fn host<S: Instance>(stream: HostStream) -> streams::OutputStream {
+/// A stream of the host's, as the app sees it.
+pub(crate) fn host<S: Instance>(stream: HostStream) -> streams::OutputStream {
     streams::OutputStream::new(OutputStream::<S>::Host(stream))
 }
