@@ -13,8 +13,8 @@ use wasm_metadata::{AddMetadata, AddMetadataField, Description, Licenses, Versio
 use wasmparser::{Chunk, Parser, Payload};
 use wit_component::ComponentEncoder;
 
-use crate::wit;
 use crate::workspace::{self, Component};
+use crate::{weld, wit};
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -31,6 +31,7 @@ pub fn run(names: &[String]) -> Result<Vec<PathBuf>> {
     let wanted = all.into_iter().filter(|c| names.is_empty() || names.contains(&c.name)).collect::<Vec<_>>();
     ensure_target()?;
     wit::write()?;
+    weld::write_facades()?;
 
     // Packages without variants share one call of cargo; each variant needs its own.
     let plain = wanted.iter().filter(|c| c.features.is_empty()).collect::<Vec<_>>();
@@ -97,21 +98,25 @@ fn componentize(component: &Component) -> Result<PathBuf> {
         .and_then(|encoder| encoder.encode())
         .with_context(|| format!("cannot make a component of {}", module.display()))?;
 
+    if !weld::is_inner(&encoded)? {
+        return write_component(&component.name, &finish(component, &encoded)?);
+    }
+    write_component(&format!("inner/{}", component.name), &finish(component, &encoded)?)?;
+    let welded = weld::weld(encoded).with_context(|| format!("cannot make a plug of {}", component.name))?;
+    write_component(&component.name, &finish(component, &welded)?)
+}
+
+fn finish(component: &Component, bytes: &[u8]) -> Result<Vec<u8>> {
     let mut metadata = AddMetadata::default();
     metadata.name = AddMetadataField::Set(component.name.clone());
     metadata.version = AddMetadataField::Set(Version::new(component.version.clone()));
     metadata.description = AddMetadataField::Set(Description::new(component.description.clone()));
     metadata.licenses = AddMetadataField::Set(Licenses::new(&component.license)?);
-    let finished = metadata.to_wasm(&without_names(&encoded)?)?;
-
-    let path = workspace::component_path(&component.name);
-    write_if_changed(&path, &finished)?;
-    println!("{:>8} bytes  {}", finished.len(), path.display());
-    Ok(path)
+    metadata.to_wasm(&without_names(bytes)?)
 }
 
-/// Drops the names that the encoder gives to what is inside: ten kilobytes that only a debugger would read.
-fn without_names(component: &[u8]) -> Result<Vec<u8>> {
+/// Drops the names that the encoders give to what is inside: many kilobytes that only a debugger would read.
+pub fn without_names(component: &[u8]) -> Result<Vec<u8>> {
     let mut kept = wasm_encoder::Component::new();
     let mut parser = Parser::new(0);
     let mut rest = component;
@@ -131,10 +136,23 @@ fn without_names(component: &[u8]) -> Result<Vec<u8>> {
         let names = matches!(&payload, Payload::CustomSection(custom) if custom.name() == "component-name");
         if let (Some((id, range)), false) = (payload.as_section(), names) {
             let data = &component[usize::try_from(range.start)?..usize::try_from(range.end)?];
-            kept.section(&RawSection { id, data });
+            match payload {
+                Payload::ComponentSection { .. } => {
+                    kept.section(&RawSection { id, data: &without_names(data)? })
+                }
+                _ => kept.section(&RawSection { id, data }),
+            };
         }
         rest = &rest[consumed..];
     }
+}
+
+/// Writes target/components/<name>.wasm.
+pub fn write_component(name: &str, bytes: &[u8]) -> Result<PathBuf> {
+    let path = workspace::component_path(name);
+    write_if_changed(&path, bytes)?;
+    println!("{:>8} bytes  {}", bytes.len(), path.display());
+    Ok(path)
 }
 
 /// Leaves an unchanged file alone, so that what is made from it can tell by its time.

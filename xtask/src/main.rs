@@ -4,9 +4,11 @@ mod bench;
 mod build;
 mod compose;
 mod demo;
+mod facade;
 mod lint;
 mod publish;
 mod test;
+mod weld;
 mod wit;
 mod workspace;
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use wit_parser::Resolve;
 
 use crate::workspace;
 
@@ -40,4 +41,18 @@ fn wasi_text() -> Result<PathBuf> {
         packages.iter().find(|package| package["name"] == "wasip2").context("there is no crate wasip2")?;
     let manifest = wasip2["manifest_path"].as_str().context("a package without a manifest")?;
     Ok(Path::new(manifest).with_file_name("wit").join("deps"))
+}
+
+/// The packages in wit/wasi, each after those that it uses.
+const WASI: [&str; 7] = ["io", "clocks", "random", "filesystem", "sockets", "cli", "http"];
+
+/// WASI 0.2, and what a blob provider exports before it is joined with the facade.
+pub fn resolve() -> Result<Resolve> {
+    let wit = workspace::root().join("wit");
+    let mut resolve = Resolve::default();
+    for name in WASI {
+        resolve.push_file(wit.join("wasi").join(name).with_extension("wit"))?;
+    }
+    resolve.push_dir(wit.join("inner"))?;
+    Ok(resolve)
 }
