@@ -1,0 +1,189 @@
+//! Azure Blob Storage and the services that issue its tokens, on this machine, for tests.
+//!
+//! The blobs are in Azurite. Before it stands what this crate is about: a proxy that refuses what Azure refuses
+//! and Azurite lets pass, and that answers as Azure does where Azurite does not. README.md has the list.
+//!
+//! ```no_run
+//! # fn main() -> anyhow::Result<()> {
+//! use plugboard_harness::{Run, servers::Azurite};
+//!
+//! let run = Run::new("example")?;
+//! let azurite = Azurite::start(&run)?;
+//! let azure = azure_strict::Config::new(azurite.addr()).serve()?;
+//! println!("blobs at {}, tokens at {}", azure.url(), azure.authority());
+//! azure.shift_clock(20 * 60); // from now on every signature is too old
+//! # Ok(())
+//! # }
+//! ```
+
+mod auth;
+mod clock;
+mod forward;
+mod identity;
+mod refusal;
+mod repair;
+mod rules;
+mod server;
+mod shared_key;
+mod state;
+mod target;
+mod tokens;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use plugboard_harness::servers::Azurite;
+use tokio::sync::oneshot;
+
+use state::State;
+pub use state::{CopyEnd, Copying};
+pub use tokens::{
+    ASSERTION, ASSERTION_REQUEST_TOKEN, CLIENT_ID, CLIENT_SECRET, IDENTITY_HEADER, RESOURCE, TENANT,
+    TokenRequest, Tokens,
+};
+
+/// The one account.
+pub const ACCOUNT: &str = Azurite::ACCOUNT;
+/// Its key, in base64 as everywhere.
+pub const KEY: &str = Azurite::KEY;
+
+pub struct Config {
+    /// Where the blobs are.
+    pub azurite: SocketAddr,
+    /// Where the blob service listens; a loopback address, and port 0 picks a free one.
+    pub blobs: SocketAddr,
+    /// The same for the services that issue tokens.
+    pub tokens: SocketAddr,
+}
+
+impl Config {
+    /// On free ports.
+    pub fn new(azurite: SocketAddr) -> Config {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Config { azurite, blobs: free, tokens: free }
+    }
+
+    /// Starts both services on a thread of their own; they accept connections when this returns.
+    pub fn serve(&self) -> Result<Azure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let listen = |addr: SocketAddr| -> Result<_> {
+            ensure!(addr.ip().is_loopback(), "`{addr}` is not on loopback, and this is for tests");
+            let listener = TcpListener::bind(addr).with_context(|| format!("cannot listen on `{addr}`"))?;
+            listener.set_nonblocking(true)?;
+            let addr = listener.local_addr()?;
+            // Not `block_on`, so that an asynchronous test can call this too.
+            let _runtime = runtime.enter();
+            Ok((addr, tokio::net::TcpListener::from_std(listener)?))
+        };
+        let (blobs, blob_listener) = listen(self.blobs)?;
+        let (tokens, token_listener) = listen(self.tokens)?;
+        let state = Arc::new(State::new(self.azurite, tokens));
+
+        let (stop, stopped) = oneshot::channel();
+        let (for_blobs, for_tokens) = (state.clone(), state.clone());
+        let thread = std::thread::Builder::new().name("azure-strict".into()).spawn(move || {
+            runtime.block_on(async {
+                tokio::spawn(server::accept(blob_listener, move |request| {
+                    forward::answer(for_blobs.clone(), request)
+                }));
+                tokio::spawn(server::accept(token_listener, move |request| {
+                    identity::answer(for_tokens.clone(), request)
+                }));
+                let _ = stopped.await;
+            });
+            runtime.shutdown_timeout(Duration::from_secs(5));
+        })?;
+        Ok(Azure { blobs, tokens, state, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+/// The running services; dropping it stops them.
+pub struct Azure {
+    blobs: SocketAddr,
+    tokens: SocketAddr,
+    state: Arc<State>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Azure {
+    /// Where the blob service listens, for a proxy before it.
+    pub fn addr(&self) -> SocketAddr {
+        self.blobs
+    }
+
+    /// The blob service with the account in the path, as Azurite has it. No trailing slash.
+    pub fn url(&self) -> String {
+        format!("http://{}/{ACCOUNT}", self.blobs)
+    }
+
+    /// The blob service without the account in the path, as Azure has it (there it is in the host's name).
+    pub fn host_style_url(&self) -> String {
+        format!("http://{}", self.blobs)
+    }
+
+    /// What stands in for `https://login.microsoftonline.com`: `POST /{TENANT}/oauth2/v2.0/token`.
+    pub fn authority(&self) -> String {
+        format!("http://{}", self.tokens)
+    }
+
+    /// What stands in for `http://169.254.169.254`: `GET /metadata/identity/oauth2/token`.
+    pub fn imds(&self) -> String {
+        format!("http://{}", self.tokens)
+    }
+
+    /// What App Service gives as `IDENTITY_ENDPOINT`; it wants [`IDENTITY_HEADER`].
+    pub fn identity_endpoint(&self) -> String {
+        format!("http://{}/msi/token", self.tokens)
+    }
+
+    /// Answers with a fresh assertion, as text.
+    pub fn assertion_url(&self) -> String {
+        format!("http://{}/assertion", self.tokens)
+    }
+
+    /// Answers with a fresh assertion as GitHub Actions does: `{"value": …}`, for who sends
+    /// `Authorization: Bearer` and [`ASSERTION_REQUEST_TOKEN`].
+    pub fn github_assertion_url(&self) -> String {
+        format!("http://{}/assertion/github?api-version=2.0", self.tokens)
+    }
+
+    /// The tokens that were asked for and issued.
+    pub fn tokens(&self) -> &Tokens {
+        &self.state.tokens
+    }
+
+    /// A token for the blobs.
+    pub fn issue_token(&self) -> String {
+        self.state.tokens.issue(RESOURCE, self.state.clock.now())
+    }
+
+    /// Puts the services' clock so many seconds before (or behind) this machine's.
+    pub fn shift_clock(&self, seconds: i64) {
+        self.state.clock.shift(seconds);
+    }
+
+    /// What becomes of the copies from now on; at first they are complete at once.
+    pub fn copy_like(&self, copying: Copying) {
+        self.state.copy_like(copying);
+    }
+
+    /// How long a container is being deleted after its deletion was accepted, at first no time at all. Azure
+    /// takes half a minute and more, in which nobody can create it again.
+    pub fn delete_containers_within(&self, time: Duration) {
+        self.state.delete_containers_within(time);
+    }
+}
+
+impl Drop for Azure {
+    fn drop(&mut self) {
+        // The receiver sees the sender go.
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
