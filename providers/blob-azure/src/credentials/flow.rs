@@ -1,0 +1,225 @@
+//! How tokens are asked for, in the words of those who give them.
+
+use plugboard_config::Secret;
+use plugboard_error::{Error, Kind, Result};
+use plugboard_http::{Endpoint, Method, Request, Resend, Response, error_of};
+use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
+
+use crate::wire::escape;
+
+/// Of all clouds.
+const RESOURCE: &str = "https://storage.azure.com/";
+const DATE: &str = "date";
+
+/// A way to a token.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    pub(crate) issuer: Address,
+    pub(crate) grant: Grant,
+}
+
+#[derive(Debug)]
+pub(crate) enum Grant {
+    /// learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+    Secret { client: String, secret: Secret },
+    /// The same with a token of another issuer, which the application trusts.
+    Assertion { client: String, assertion: Assertion },
+    /// What the machine is. Without a header that proves to be on it, by the protocol of virtual machines
+    /// (learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token), with it by that
+    /// of App Service (learn.microsoft.com/azure/app-service/overview-managed-identity).
+    Identity { client: Option<String>, header: Option<Secret> },
+}
+
+#[derive(Debug)]
+pub(crate) enum Assertion {
+    Value(Secret),
+    /// Where there is always one that has not expired.
+    Source(Address),
+}
+
+/// An endpoint and what stands behind it in an address, the query included.
+#[derive(Debug)]
+pub(crate) struct Address {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) path: String,
+}
+
+impl Address {
+    /// The error continues the sentence that the setting's name begins, and quotes nothing.
+    pub(crate) fn parse(text: &str) -> Result<Address, String> {
+        let (place, query) = text.split_once('?').map_or((text, None), |(place, query)| (place, Some(query)));
+        let mut endpoint = Endpoint::parse(place)?;
+        let mut path = std::mem::take(&mut endpoint.base_path);
+        if path.is_empty() || place.ends_with('/') {
+            path.push('/');
+        }
+        if let Some(query) = query {
+            if !query.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
+                return Err("has a query with characters that must be percent-encoded".into());
+            }
+            path.extend(["?", query]);
+        }
+        Ok(Address { endpoint, path })
+    }
+}
+
+impl Flow {
+    /// Where the assertion comes from that `request` needs, if it has to be fetched.
+    pub(crate) fn source(&self) -> Option<&Address> {
+        match &self.grant {
+            Grant::Assertion { assertion: Assertion::Source(address), .. } => Some(address),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn request(&self, fetched: Option<&Secret>) -> Request {
+        let path = &self.issuer.path;
+        match &self.grant {
+            Grant::Secret { client, secret } => post(path, client, &[("client_secret", secret.expose())]),
+            Grant::Assertion { client, assertion } => {
+                let assertion = match assertion {
+                    Assertion::Value(value) => Some(value),
+                    Assertion::Source(_) => fetched,
+                };
+                post(
+                    path,
+                    client,
+                    &[
+                        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+                        ("client_assertion", assertion.map(Secret::expose).unwrap_or_default()),
+                    ],
+                )
+            }
+            Grant::Identity { client, header } => {
+                let (version, header) = match header {
+                    None => ("2018-02-01", ("metadata", "true".to_owned())),
+                    Some(secret) => ("2019-08-01", ("x-identity-header", secret.expose().to_owned())),
+                };
+                let mut parameters = vec![("api-version", version), ("resource", RESOURCE)];
+                parameters.extend(client.as_deref().map(|client| ("client_id", client)));
+                let query = form(&parameters);
+                let separator = if path.contains('?') { "&" } else { "?" };
+                request(Method::Get, [path, separator, &query].concat(), vec![header], Vec::new())
+            }
+        }
+    }
+}
+
+fn post(path: &str, client: &str, proof: &[(&'static str, &str)]) -> Request {
+    let scope = [RESOURCE, ".default"].concat();
+    let mut parameters = vec![("grant_type", "client_credentials"), ("client_id", client), ("scope", &scope)];
+    parameters.extend(proof);
+    let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
+    request(Method::Post, path.to_owned(), headers, form(&parameters).into_bytes())
+}
+
+pub(super) fn request(
+    method: Method,
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+) -> Request {
+    Request { method, path, headers, body, resend: Resend::Allowed, answer_fields: &[DATE], what: "token" }
+}
+
+fn form(parameters: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for (name, value) in parameters {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.extend([name, "="]);
+        escape(&mut text, value);
+    }
+    text
+}
+
+/// A token, and for how many seconds it is good.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    /// The value of the field `authorization`.
+    pub(crate) authorization: Secret,
+    pub(crate) lifetime: u64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer<'a> {
+    access_token: &'a str,
+    expires_in: Seconds,
+    expires_on: Seconds,
+    error: &'a str,
+}
+
+/// A number that some issuers put in quotes.
+#[derive(Default)]
+struct Seconds(Option<u64>);
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Seconds;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("seconds")
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Seconds, E> {
+                Ok(Seconds(Some(number)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Seconds, E> {
+                Ok(Seconds(text.parse().ok()))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// Reads what `request` was answered.
+pub(crate) fn token(endpoint: &Endpoint, response: &Response) -> Result<Token> {
+    let authority = &endpoint.authority;
+    let answer = serde_json::from_slice::<Answer>(&response.body).unwrap_or_default();
+    if matches!(response.status, 400 | 401 | 403) {
+        // A word of the protocol such as `invalid_client`; the rest may quote what was sent.
+        let known = !answer.error.is_empty()
+            && answer.error.len() <= 64
+            && answer.error.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let word = if known { format!(": `{}`", answer.error) } else { String::new() };
+        return Err(Error::new(Kind::AccessDenied, format!("`{authority}` gave no token{word}")));
+    }
+    if !response.is_success() {
+        return Err(error_of(endpoint, response, Resend::Allowed, "token"));
+    }
+    if !is_token(answer.access_token) {
+        return Err(Error::new(Kind::Protocol, format!("what `{authority}` answered has no token in it")));
+    }
+    let until = || {
+        let now = plugboard_http::date_seconds(response.header(DATE)?)?;
+        answer.expires_on.0?.checked_sub(u64::try_from(now).ok()?)
+    };
+    Ok(Token {
+        authorization: Secret::new(["Bearer ", answer.access_token].concat()),
+        lifetime: answer.expires_in.0.or_else(until).unwrap_or(0),
+    })
+}
+
+/// Reads the assertion that was fetched.
+pub(crate) fn assertion(endpoint: &Endpoint, response: Response) -> Result<Secret> {
+    if !response.is_success() {
+        return Err(error_of(endpoint, &response, Resend::Allowed, "token"));
+    }
+    let text = String::from_utf8(response.body).unwrap_or_default();
+    let text = text.trim();
+    if !is_token(text) {
+        let sentence = format!("what `{}` answered is no client assertion", endpoint.authority);
+        return Err(Error::new(Kind::Protocol, sentence));
+    }
+    Ok(Secret::new(text))
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+}

@@ -1,0 +1,411 @@
+//! The operations, in those of the service.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use plugboard_blobstore::{
+    Blocks, ContainerInfo, Download, Object, ObjectInfo, Page, Policy, Store, content_type, summary,
+};
+use plugboard_config::{Settings, WasiConfig};
+use plugboard_error::{Error, Kind, Result};
+use plugboard_http::{Client, Endpoint, Host, Limits, Request, Response, Sending, Transport, date_seconds};
+use plugboard_sign::http_date;
+
+use crate::config::Config;
+use crate::credentials::Credentials;
+use crate::wire::{self, BlockIds, Call, Copying};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A page of a listing with the longest names there are; all other answers are short.
+const MAX_ANSWER: u64 = 16 << 20;
+/// Blocks in an object, and the largest that a component's memory has room for.
+const BLOCKS: u32 = 50_000;
+const LARGEST_BLOCK: usize = 512 << 20;
+/// What the service puts up with between its clock and that of a request is three times this.
+const SKEW: i64 = 300;
+/// Behind each time that is sent what must not be sent twice without thought.
+const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::ZERO];
+/// Between two looks at a copy.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+const LATER_LOOK: Duration = Duration::from_secs(2);
+/// Deletions under way at the same time.
+const DELETIONS: usize = 16;
+
+pub(crate) struct Azure<T> {
+    client: Client<T>,
+    credentials: Credentials<T>,
+    /// Seconds that the service's clock is ahead of ours, if that matters.
+    skew: Cell<i64>,
+    policy: Policy,
+    content_type: Option<String>,
+    block_size: usize,
+}
+
+/// An object on its way.
+pub(crate) struct Upload {
+    path: String,
+    content_type: String,
+    ids: BlockIds,
+    count: u32,
+}
+
+/// A request on its way.
+pub(crate) struct Block<E> {
+    call: Call,
+    request: Request,
+    sending: Sending<E>,
+}
+
+impl<T: Transport + Host + Default> Azure<T> {
+    fn new(config: Config) -> Self {
+        let limits =
+            Limits { timeout: config.timeout, connect_timeout: CONNECT_TIMEOUT, max_answer: MAX_ANSWER };
+        let log = config.log.then_some("blob-azure");
+        let client = |endpoint| Client { transport: T::default(), endpoint, limits, log };
+        Azure {
+            credentials: Credentials::new(config.proof, client),
+            client: client(config.endpoint),
+            skew: Cell::new(0),
+            policy: config.policy,
+            content_type: config.content_type,
+            block_size: config.block_size,
+        }
+    }
+}
+
+impl<T: Transport + Host> Azure<T> {
+    /// Sends a call without a body.
+    fn call(&self, call: &Call) -> Result<Response> {
+        let mut request = self.sign(call, Vec::new())?;
+        let response = self.settle(call, &mut request, &mut |request| self.client.send(request))?;
+        self.succeeded(call, response)
+    }
+
+    /// Begins to send a call. Whatever fails shows in [`Azure::finish`], for which there is time as long as
+    /// something moves.
+    fn begin_call(&self, call: Call, body: Vec<u8>) -> Result<Block<T::Exchange>> {
+        let request = self.sign(&call, body)?;
+        let sending = self.client.begin(&request);
+        Ok(Block { call, request, sending })
+    }
+
+    /// Gives the body of the request back.
+    fn finish_call(&self, begun: Block<T::Exchange>) -> Result<Vec<u8>> {
+        let Block { call, mut request, sending } = begun;
+        let mut begun = Some(sending);
+        let response = self.settle(&call, &mut request, &mut |request| {
+            let sending = begun.take().unwrap_or_else(|| self.client.begin(request));
+            self.client.finish(sending, request)
+        })?;
+        self.succeeded(&call, response)?;
+        Ok(request.body)
+    }
+
+    fn sign(&self, call: &Call, body: Vec<u8>) -> Result<Request> {
+        let now = self.now().saturating_add(self.skew.get());
+        let date = http_date(u64::try_from(now).unwrap_or(0));
+        self.credentials.sign(call, &self.client.endpoint.base_path, date, body)
+    }
+
+    /// Sends a signed call, and once more where the refusal can be mended.
+    fn settle(
+        &self,
+        call: &Call,
+        request: &mut Request,
+        send: &mut dyn FnMut(&Request) -> Result<Response>,
+    ) -> Result<Response> {
+        let response = send(request)?;
+        if !self.mend(&response) {
+            return Ok(response);
+        }
+        *request = self.sign(call, std::mem::take(&mut request.body))?;
+        send(request)
+    }
+
+    /// Whether the call would be answered otherwise if it were signed anew: a token may have been revoked, and our
+    /// clock may be wrong.
+    fn mend(&self, response: &Response) -> bool {
+        match (response.status, &self.credentials) {
+            (401, Credentials::Token(tokens)) => {
+                tokens.forget();
+                true
+            }
+            (403, Credentials::SharedKey(_) | Credentials::Token(_)) => {
+                let Some(theirs) = response.header("date").and_then(date_seconds) else { return false };
+                let skew = theirs.saturating_sub(self.now());
+                let off = skew.abs_diff(self.skew.get()) > SKEW.unsigned_abs();
+                if off {
+                    self.skew.set(skew);
+                }
+                off
+            }
+            _ => false,
+        }
+    }
+
+    fn now(&self) -> i64 {
+        i64::try_from(self.client.transport.wall_clock().as_secs()).unwrap_or(i64::MAX)
+    }
+
+    fn succeeded(&self, call: &Call, response: Response) -> Result<Response> {
+        if response.is_success() { Ok(response) } else { Err(self.refusal(call, &response)) }
+    }
+
+    fn refusal(&self, call: &Call, response: &Response) -> Error {
+        wire::error_of(&self.client.endpoint, call, response)
+    }
+
+    fn senseless(&self, call: &Call) -> Error {
+        let authority = &self.client.endpoint.authority;
+        call.resend.malformed(call.what, format!("`{authority}` answered {} with something else", call.what))
+    }
+
+    /// The whole address of an object, as the service itself may read it.
+    fn address(&self, object: Object) -> Result<String> {
+        let Endpoint { https, authority, base_path } = &self.client.endpoint;
+        let scheme = if *https { "https://" } else { "http://" };
+        let ready = self.credentials.in_address().map(|sas| ["?", sas.expose()].concat());
+        let path = wire::path(object)?;
+        Ok([scheme, authority, base_path, &path, ready.as_deref().unwrap_or_default()].concat())
+    }
+
+    fn content_type(&self, name: &str) -> String {
+        self.content_type.clone().unwrap_or_else(|| content_type(name).to_owned())
+    }
+
+    /// Sends what must not be sent twice without thought, and sends it again if the answer is lost: whoever calls
+    /// this has thought. A refusal that comes then says nothing of what was sent before.
+    fn insist(&self, send: &dyn Fn() -> Result<()>) -> Result<()> {
+        let transport = &self.client.transport;
+        let started = transport.now();
+        let mut lost = None;
+        for pause in PAUSES {
+            match send() {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind == Kind::Ambiguous => lost = Some(error),
+                Err(error) => return Err(lost.unwrap_or(error)),
+            }
+            if transport.now().saturating_sub(started) >= self.client.limits.timeout {
+                break;
+            }
+            transport.sleep(pause);
+        }
+        lost.map_or(Ok(()), Err)
+    }
+
+    /// Whether the container was there for longer than some time that has passed.
+    fn is_older(&self, container: &str, than: Duration) -> Result<bool> {
+        let response = self.call(&Call::container_properties(container)?)?;
+        let changed = wire::created_at(&response);
+        let now = response.header("date").and_then(date_seconds).and_then(|now| u64::try_from(now).ok());
+        // Both dates are the service's, and lack the fraction of a second.
+        Ok(changed.zip(now).is_some_and(|(changed, now)| now.saturating_sub(changed) > than.as_secs() + 1))
+    }
+}
+
+impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
+    type Upload = Upload;
+    type Block = Block<T::Exchange>;
+    type Body = T::Body;
+
+    fn configure() -> Result<Self> {
+        Ok(Azure::new(Config::read(&Settings::new("azure", &WasiConfig))?))
+    }
+
+    fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    fn blocks(&self) -> Blocks {
+        Blocks { first: self.block_size, largest: LARGEST_BLOCK, count: BLOCKS }
+    }
+
+    /// After a lost answer the container is there in any case. Whether it was before, its age may tell.
+    fn create_container(&self, container: &str) -> Result<()> {
+        let call = Call::create_container(container)?;
+        let started = self.client.transport.now();
+        let error = match self.insist(&|| self.call(&call).map(drop)) {
+            Err(error) if error.kind == Kind::Ambiguous => error,
+            outcome => return outcome,
+        };
+        match self.is_older(container, self.client.transport.now().saturating_sub(started)) {
+            Ok(true) => Err(Error::new(
+                Kind::ContainerAlreadyExists,
+                "there was such a container before it was created",
+            )),
+            _ => Err(error),
+        }
+    }
+
+    fn container(&self, container: &str) -> Result<Option<ContainerInfo>> {
+        let call = Call::container_properties(container)?;
+        match self.call(&call) {
+            Ok(response) => {
+                let created_at = wire::created_at(&response).ok_or_else(|| self.senseless(&call))?;
+                Ok(Some(ContainerInfo { created_at }))
+            }
+            Err(error) if error.kind == Kind::NoSuchContainer => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn delete_container(&self, container: &str) -> Result<()> {
+        match self.call(&Call::delete_container(container)?) {
+            Err(error) if error.kind != Kind::NoSuchContainer => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, object: Object<'_>, bytes: Vec<u8>) -> Result<()> {
+        let call = Call::put(object, self.content_type(object.name))?;
+        self.finish_call(self.begin_call(call, bytes)?).map(drop)
+    }
+
+    fn begin(&self, object: Object<'_>) -> Result<Upload> {
+        Ok(Upload {
+            path: wire::path(object)?,
+            content_type: self.content_type(object.name),
+            ids: BlockIds { upload: self.client.transport.random() },
+            count: 0,
+        })
+    }
+
+    fn send_block(&self, upload: &mut Upload, bytes: Vec<u8>) -> Result<Self::Block> {
+        let call = Call::put_block(&upload.path, upload.ids.id(upload.count));
+        let block = self.begin_call(call, bytes)?;
+        upload.count += 1;
+        Ok(block)
+    }
+
+    fn pump(&self, block: &mut Self::Block) -> bool {
+        self.client.pump(&mut block.sending, &block.request)
+    }
+
+    fn wait(&self, blocks: &VecDeque<Self::Block>) -> Result<()> {
+        self.client.wait(blocks.iter().map(|block| &block.sending))
+    }
+
+    fn finish_block(&self, _: &mut Upload, block: Self::Block) -> Result<Vec<u8>> {
+        self.finish_call(block)
+    }
+
+    /// The list may come a second time: it finds its blocks in the object that the first has made of them. If it
+    /// does not, another client's object has taken the place, either of ours or of the blocks that it was to be made
+    /// of; that cannot be known, and nothing of the other's is lost.
+    fn commit(&self, upload: Upload) -> Result<()> {
+        self.insist(&|| {
+            let call = Call::put_block_list(&upload.path, &upload.content_type);
+            self.finish_call(self.begin_call(call, upload.ids.list(upload.count))?).map(drop)
+        })
+    }
+
+    /// The service drops blocks that nobody asks for, a week later or when the object is written.
+    fn abort(&self, _: Upload) {}
+
+    fn get(&self, object: Object<'_>, first: u64, last: u64) -> Result<Download<T::Body>> {
+        let call = Call::get(object, first, last)?;
+        let mut request = self.sign(&call, Vec::new())?;
+        let mut body = None;
+        let response = self.settle(&call, &mut request, &mut |request| {
+            let (response, rest) = self.client.open(request)?;
+            body = rest;
+            Ok(response)
+        })?;
+        let size = match response.status {
+            // The range begins behind the end.
+            416 => Some(0),
+            200..300 => wire::length(&response),
+            _ => return Err(self.refusal(&call, &response)),
+        };
+        match (size, body) {
+            (Some(size), Some(body)) => Ok(Download { size, body }),
+            _ => Err(self.senseless(&call)),
+        }
+    }
+
+    fn head(&self, object: Object<'_>) -> Result<Option<ObjectInfo>> {
+        let call = Call::head(object)?;
+        match self.call(&call) {
+            Ok(response) => match (wire::created_at(&response), wire::length(&response)) {
+                (Some(created_at), Some(size)) => Ok(Some(ObjectInfo { created_at, size })),
+                _ => Err(self.senseless(&call)),
+            },
+            Err(error) if error.kind == Kind::NoSuchObject => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn list(&self, container: &str, after: Option<&str>) -> Result<Page> {
+        let call = Call::list(container, after)?;
+        let response = self.call(&call)?;
+        wire::page(&response.body).ok_or_else(|| self.senseless(&call))
+    }
+
+    fn delete(&self, object: Object<'_>) -> Result<()> {
+        match self.call(&Call::delete(object)?) {
+            Err(error) if error.kind != Kind::NoSuchObject => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Many at a time, each in a request of its own: the service's request for many has a signature for each as well.
+    fn delete_many(&self, container: &str, names: &[String]) -> Result<()> {
+        let mut failed = Vec::new();
+        let mut late = None;
+        for some in names.chunks(DELETIONS) {
+            let begin =
+                |name: &String| self.begin_call(Call::delete(Object { container, name })?, Vec::new());
+            // All of them are begun before the first is waited for, and none once the time was up for one.
+            let begun = some.iter().map(|name| (name, late.clone().map_or_else(|| begin(name), Err)));
+            for (name, block) in begun.collect::<Vec<_>>() {
+                let outcome = block.and_then(|mut block| match &late {
+                    Some(error) if !self.pump(&mut block) => Err(Error::clone(error)),
+                    _ => self.finish_call(block),
+                });
+                match outcome {
+                    Err(error) if error.kind != Kind::NoSuchObject => {
+                        late = Some(error.clone()).filter(|error| error.kind == Kind::Timeout).or(late);
+                        failed.push((name.as_str(), error));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        summary(names.len(), failed)
+    }
+
+    fn copy(&self, from: Object<'_>, to: Object<'_>) -> Result<()> {
+        let call = Call::copy(to, self.address(from)?)?;
+        let look = Call::copy_progress(to)?;
+        let transport = &self.client.transport;
+        let mut state = wire::copying(&self.call(&call)?);
+        let mut seen = None;
+        let mut since = transport.now();
+        let mut pause = FIRST_LOOK;
+        loop {
+            match state {
+                Some(Copying::Done) => return Ok(()),
+                Some(Copying::Failed) => {
+                    return Err(Error::new(Kind::Unavailable, "the service gave the copy up"));
+                }
+                None => return Err(self.senseless(&call)),
+                Some(Copying::Pending(id, progress)) => {
+                    let now = Some((id, progress));
+                    if now != seen {
+                        (seen, since) = (now, transport.now());
+                    }
+                }
+            }
+            if transport.now().saturating_sub(since) >= self.client.limits.timeout {
+                return Err(Error::new(
+                    Kind::Timeout,
+                    "the copy makes no progress; it may still become complete",
+                ));
+            }
+            transport.sleep(pause);
+            pause = LATER_LOOK.min(pause.saturating_mul(2));
+            state = wire::copying(&self.call(&look)?);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What the service's errors mean for the caller.
+
+use plugboard_error::{Error, Kind};
+use plugboard_http::{Endpoint, Response};
+
+use super::{Call, ERROR_CODE};
+
+/// The names that say more than the status (learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and
+/// …/common-rest-api-error-codes), and what a person may want to know.
+const CODES: &[(&str, Kind, &str)] = &[
+    ("AccountBeingCreated", Kind::Unavailable, "the account is being made"),
+    ("BlobImmutableDueToPolicy", Kind::AccessDenied, "a policy keeps the object as it is"),
+    ("BlobNotFound", Kind::NoSuchObject, "there is no such object"),
+    ("BlockCountExceedsLimit", Kind::TooLarge, "the object has too many blocks"),
+    ("BlockListTooLong", Kind::TooLarge, "the object has too many blocks"),
+    ("CannotVerifyCopySource", Kind::NoSuchObject, "the object to copy is not there"),
+    ("ContainerAlreadyExists", Kind::ContainerAlreadyExists, "there is such a container"),
+    (
+        "ContainerBeingDeleted",
+        Kind::Unavailable,
+        "the container is being deleted, which takes half a minute or more",
+    ),
+    ("ContainerDisabled", Kind::AccessDenied, "the container is disabled"),
+    ("ContainerNotFound", Kind::NoSuchContainer, "there is no such container"),
+    (
+        "InvalidBlobOrBlock",
+        Kind::Conflict,
+        "another client has left blocks of an unfinished upload of the same object",
+    ),
+    ("InvalidBlobType", Kind::Invalid, "the object is an append blob or a page blob"),
+    ("InvalidBlockList", Kind::Conflict, "another client wrote the object in the meantime"),
+    ("InvalidInput", Kind::Invalid, "the service does not take such a name"),
+    ("InvalidResourceName", Kind::Invalid, "the service does not take such a name"),
+    ("InvalidUri", Kind::Invalid, "the service does not take such a name"),
+    ("OutOfRangeInput", Kind::Invalid, "the service does not take such a name"),
+    ("PendingCopyOperation", Kind::Conflict, "something is being copied there"),
+];
+
+/// The error of an answer that is not what the call asks for.
+pub(crate) fn error_of(endpoint: &Endpoint, call: &Call, response: &Response) -> Error {
+    let authority = &endpoint.authority;
+    let code = response.header(ERROR_CODE).unwrap_or_default();
+    let known = CODES.iter().find(|(name, ..)| *name == code);
+    let (kind, meaning) = match (known, response.status) {
+        // Its status is that of the source's own answer.
+        (Some(("CannotVerifyCopySource", ..)), 401 | 403) => (Kind::AccessDenied, "it may not be copied"),
+        (Some((_, kind, meaning)), _) => (*kind, *meaning),
+        (None, 401 | 403) => (Kind::AccessDenied, "the credentials are not good for this"),
+        (None, 404) if call.of_object => (Kind::NoSuchObject, "there is no such object"),
+        (None, 404) => (Kind::NoSuchContainer, "there is no such container"),
+        // A lease, a condition, a snapshot: something of another client's is in the way.
+        (None, 409 | 412) => (Kind::Conflict, "the object or container is in another state than that takes"),
+        // Refused by what stands before the service and reads addresses only.
+        (None, 400) if code.is_empty() => (Kind::Invalid, "the service does not take such a name"),
+        (None, _) => {
+            let error = plugboard_http::error_of(endpoint, response, call.resend, call.what);
+            return Error::new(error.kind, [&error.sentence, &*named(code)].concat());
+        }
+    };
+    Error::new(kind, ["`", authority, "` refused ", call.what, &*named(code), ": ", meaning].concat())
+}
+
+/// Only what looks like a name is shown.
+fn named(code: &str) -> String {
+    let shown = !code.is_empty() && code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric());
+    if shown { [" (`", code, "`)"].concat() } else { String::new() }
+}
