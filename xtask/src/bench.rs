@@ -9,9 +9,12 @@ use crate::{build, workspace};
 
 #[derive(Args)]
 pub struct Bench {
-    /// How long the throughput part may take; every minute begun gives thirty rounds more
+    /// How long the throughput of kv-redis may take; every minute begun gives thirty rounds more
     #[arg(long, default_value_t = 30)]
     seconds: u64,
+    /// Measure one capability only
+    #[arg(long, value_parser = ["keyvalue", "blobs"])]
+    only: Option<String>,
     /// Where to write the table as JSON [default: target/bench.json]
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -34,6 +37,9 @@ pub fn run(bench: &Bench) -> Result<()> {
         "--seconds",
         &bench.seconds.to_string(),
     ]);
+    if let Some(part) = &bench.only {
+        command.args(["--only", part]);
+    }
     if let Some(file) = &bench.json {
         command.arg("--json").arg(std::path::absolute(file)?);
     }

@@ -11,7 +11,7 @@ use plugboard_harness::tools::{self, Version};
 
 const WASMTIME: Version = Version::LongTerm;
 
-/// A component that runs by itself, given a `redis-url`.
+/// A component that runs by itself, given its settings.
 pub struct App {
     pub wasm: PathBuf,
     /// The same, compiled ahead of time.
@@ -53,7 +53,7 @@ impl App {
         run: &Run,
         form: Form,
         port: u16,
-        redis_url: &str,
+        settings: &[(&str, String)],
         flags: &[&str],
     ) -> Result<Wasmtime> {
         let (component, allow): (_, &[_]) = match form {
@@ -63,7 +63,7 @@ impl App {
         let serve = Serve {
             version: WASMTIME,
             addr: ([127, 0, 0, 1], port).into(),
-            config: Some(&[("redis-url", redis_url.to_owned())]),
+            config: Some(settings),
             flags: &[allow, flags].concat(),
             ..Serve::new(component)
         };

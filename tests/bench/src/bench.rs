@@ -54,6 +54,11 @@ impl Bench<'_> {
     }
 }
 
+/// The settings of kv-redis, and of what stands in for it.
+pub fn redis(url: &str) -> [(&'static str, String); 1] {
+    [("redis-url", url.to_owned())]
+}
+
 /// Whether favorites answered as it should; the number of visits is always another.
 pub fn check_favorites(answer: &[u8]) -> Result<()> {
     let start = format!(r#"{{"name":"bench","profile":{PROFILE},"visits":"#);

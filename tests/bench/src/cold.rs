@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow, ensure};
 use plugboard_harness::process::free_port;
 
 use crate::app::{App, Form};
-use crate::bench::{Bench, KEY, check_favorites};
+use crate::bench::{Bench, KEY, check_favorites, redis};
 use crate::client::Client;
 use crate::table::Row;
 
@@ -75,7 +75,7 @@ fn first_answer(
             }
         }
     });
-    let _server = app.serve(bench.run, form, port, &bench.webdis.url(), flags)?;
+    let _server = app.serve(bench.run, form, port, &redis(&bench.webdis.url()), flags)?;
     let (answer, took) = asking.join().map_err(|_| anyhow!("the asking thread panicked"))??;
     check(&answer)?;
     Ok(took.as_secs_f64() * 1e3)

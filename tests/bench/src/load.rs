@@ -66,7 +66,7 @@ pub fn run(url: &str, pid: u32, limit: Limit, check: &(dyn Fn(&[u8]) -> Result<(
 
 /// For how many seconds a process has had a processor.
 #[cfg(target_os = "linux")]
-fn cpu_time(pid: u32) -> f64 {
+pub fn cpu_time(pid: u32) -> f64 {
     use nix::{time::clock_getcpuclockid, unistd::Pid};
     let clock = clock_getcpuclockid(Pid::from_raw(pid as i32));
     let time = clock.and_then(|clock| clock.now()).map(Duration::from);

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use wasmparser::{Parser, Payload};
 
 use crate::app::{App, Form};
-use crate::bench::{Bench, KEY};
+use crate::bench::{Bench, KEY, redis};
 use crate::client::Client;
 use crate::table::Row;
 
@@ -23,14 +23,25 @@ pub fn measure(bench: &Bench) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// In KiB. wasmtime limits each linear memory by itself, so it is the largest one of the composition.
 fn peak(bench: &Bench, app: &App, value: &[u8]) -> Result<f64> {
-    ensure!(works_within(bench, app, value, MOST_PAGES)?, "a get failed with as much memory as there is");
+    let works = |limit: &str| {
+        let settings = redis(&bench.webdis.url());
+        let server = app.serve(bench.run, Form::Compiled, 0, &settings, &["-W", limit])?;
+        // What fails for want of memory may be the start of the instance, a trap, or an error of kv-redis.
+        Ok(Client::new().get(&format!("{}/{KEY}", server.url())).is_ok_and(|answer| answer == value))
+    };
+    least(app, &works)
+}
+
+/// In KiB. wasmtime limits each linear memory by itself, so it is the largest one of the composition.
+pub fn least(app: &App, works_with: &dyn Fn(&str) -> Result<bool>) -> Result<f64> {
+    let works_within = |pages: u64| works_with(&format!("max-memory-size={}", pages * PAGE));
+    ensure!(works_within(MOST_PAGES)?, "it failed with as much memory as there is");
     // Less than the component begins with is refused at the start.
     let (mut fails, mut works) = (initial_pages(app)? - 1, MOST_PAGES);
     while works - fails > 1 {
         let middle = fails + (works - fails) / 2;
-        if works_within(bench, app, value, middle)? {
+        if works_within(middle)? {
             works = middle;
         } else {
             fails = middle;
@@ -51,11 +62,4 @@ fn initial_pages(app: &App) -> Result<u64> {
     }
     ensure!(most > 0, "{} has no memory", app.wasm.display());
     Ok(most)
-}
-
-fn works_within(bench: &Bench, app: &App, value: &[u8], pages: u64) -> Result<bool> {
-    let limit = format!("max-memory-size={}", pages * PAGE);
-    let server = app.serve(bench.run, Form::Compiled, 0, &bench.webdis.url(), &["-W", &limit])?;
-    // What fails for want of memory may be the start of the instance, a trap, or an error of kv-redis.
-    Ok(Client::new().get(&format!("{}/{KEY}", server.url())).is_ok_and(|answer| answer == value))
 }

@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use plugboard_faults::{Proxy, Request};
-use probe::{Draft, Outcome, Step};
+use probe::keyvalue::{Draft, Outcome, Step};
 
 use crate::app::{App, Form};
-use crate::bench::{Bench, KEY, check_favorites};
+use crate::bench::{Bench, KEY, check_favorites, redis};
 use crate::client::Client;
 use crate::table::Row;
 
@@ -16,7 +16,7 @@ const BATCH: usize = 100;
 pub fn identical(bench: &Bench) -> Result<Request> {
     let proxy = Proxy::start(bench.webdis.addr())?;
     let request_of = |app: &App| -> Result<Request> {
-        let app = app.serve(bench.run, Form::Compiled, 0, &proxy.url(), &[])?;
+        let app = app.serve(bench.run, Form::Compiled, 0, &redis(&proxy.url()), &[])?;
         let mark = proxy.count();
         Client::new().get(&format!("{}/{KEY}", app.url()))?;
         let mut recorded = proxy.since(mark);
@@ -38,7 +38,7 @@ pub fn identical(bench: &Bench) -> Result<Request> {
 /// Requests per operation, against the rule `kv.requests` of docs/semantics.md.
 pub fn count(bench: &Bench) -> Result<Vec<Row>> {
     let proxy = Proxy::start(bench.webdis.addr())?;
-    let probe = bench.probe.serve(bench.run, Form::Compiled, 0, &proxy.url(), &[])?;
+    let probe = bench.probe.serve(bench.run, Form::Compiled, 0, &redis(&proxy.url()), &[])?;
     let client = Client::new();
     let requests = |steps: &[Step]| -> Result<usize> {
         let mark = proxy.count();
@@ -62,7 +62,7 @@ pub fn count(bench: &Bench) -> Result<Vec<Row>> {
         rows.push(Row::new(format!("kv-redis: {name}"), "HTTP requests", &samples).exactly(goal));
     }
 
-    let favorites = bench.favorites.serve(bench.run, Form::Compiled, 0, &proxy.url(), &[])?;
+    let favorites = bench.favorites.serve(bench.run, Form::Compiled, 0, &redis(&proxy.url()), &[])?;
     let mark = proxy.count();
     check_favorites(&client.get(&format!("{}/users/bench", favorites.url()))?)?;
     let count = (proxy.count() - mark) as f64;

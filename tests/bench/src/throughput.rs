@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use plugboard_harness::servers::Wasmtime;
 
 use crate::app::{App, Form};
-use crate::bench::{Bench, KEY, check_favorites};
+use crate::bench::{Bench, KEY, check_favorites, redis};
 use crate::load::{self, Limit, Load};
 use crate::measured::quantile;
 use crate::table::Row;
@@ -69,7 +69,7 @@ pub fn measure(bench: &Bench, time: Duration) -> Result<(Vec<Row>, String)> {
     let mut modes = Vec::new();
     for (name, flags) in [("fresh", &[][..]), ("reused", &["--max-instance-reuse-count", REUSE])] {
         let side = |app: &App, path: &str, check| -> Result<Side> {
-            let server = app.serve(bench.run, Form::Compiled, 0, &bench.webdis.url(), flags)?;
+            let server = app.serve(bench.run, Form::Compiled, 0, &redis(&bench.webdis.url()), flags)?;
             Ok(Side { url: format!("{}/{path}", server.url()), server, check, loads: Vec::new() })
         };
         modes.push(Mode {
