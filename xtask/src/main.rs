@@ -31,7 +31,7 @@ enum Command {
         /// Only the components with these names
         names: Vec<String>,
     },
-    /// Build, compose and serve the example, with a store if you have none; Ctrl-C stops it all
+    /// Build, compose and serve an example, with a store if you have none; Ctrl-C stops it all
     Demo(demo::Demo),
     /// Run every test; the last line is `N passed, N failed, N skipped`
     Test(test::Test),

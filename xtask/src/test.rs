@@ -19,6 +19,7 @@ const SUITES: &[Suite] = &[
     Suite("harness", &["test", "--no-fail-fast", "--package", "plugboard-harness"], &[]),
     Suite("faults", &["test", "--no-fail-fast", "--package", "plugboard-faults"], &[]),
     Suite("upstash", &["test", "--no-fail-fast", "--package", "upstash-local"], &[]),
+    Suite("azure", &["test", "--no-fail-fast", "--package", "azure-strict"], &[]),
     Suite("oci", &["test", "--no-fail-fast", "--package", "oci"], &[]),
     Suite("readme", &["test", "--no-fail-fast", "--package", "readme"], &[]),
     Suite("examples", &["test", "--no-fail-fast", "--package", "examples"], &[]),
