@@ -3,80 +3,54 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use probe::Draft;
 
 use crate::cx::Cx;
+use crate::interface::Interface;
 use crate::provider::Provider;
 
-/// What an app can be built for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Flavor {
-    Draft,
-    Draft2,
-    /// draft2 with the older shape of get-many: other components, for the trials of batch.
-    Draft2BatchA,
-}
-
-impl Flavor {
-    pub(crate) const EACH: &[Flavor] = &[Flavor::Draft, Flavor::Draft2];
-    pub(crate) const SHAPES: &[Flavor] = &[Flavor::Draft, Flavor::Draft2, Flavor::Draft2BatchA];
-    pub(crate) const WITH_CAS: &[Flavor] = &[Flavor::Draft2];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Flavor::Draft => "draft",
-            Flavor::Draft2 => "draft2",
-            Flavor::Draft2BatchA => "draft2-batch-a",
-        }
-    }
-
-    pub(crate) fn draft(self) -> Draft {
-        match self {
-            Flavor::Draft => Draft::Draft,
-            Flavor::Draft2 | Flavor::Draft2BatchA => Draft::Draft2,
-        }
-    }
-
-    /// What stands behind the name of a component that is built for this.
-    pub(crate) fn suffix(self) -> &'static str {
-        match self {
-            Flavor::Draft | Flavor::Draft2 => "",
-            Flavor::Draft2BatchA => "-batch-a",
-        }
-    }
-}
-
 /// Why this provider cannot be held to a rule, if so.
-pub(crate) type Exception = fn(&Provider) -> Option<&'static str>;
+pub(crate) type Exception<I> = fn(&Provider<I>) -> Option<&'static str>;
 
-type Trial = dyn Fn(&Cx) -> Result<()> + Send + Sync;
+type Trial<I> = dyn Fn(&Cx<I>) -> Result<()> + Send + Sync;
 
-#[derive(Clone)]
-pub(crate) struct Case {
+pub(crate) struct Case<I: Interface> {
     pub(crate) rule: &'static str,
     pub(crate) what: String,
-    pub(crate) flavors: &'static [Flavor],
-    pub(crate) exception: Exception,
-    pub(crate) run: Arc<Trial>,
+    pub(crate) flavors: &'static [I::Flavor],
+    pub(crate) exception: Exception<I>,
+    /// Whether it is about how the provider proves to the service who it is, or otherwise near to that.
+    pub(crate) credentials: bool,
+    pub(crate) run: Arc<Trial<I>>,
 }
 
-impl Case {
-    /// A trial against both drafts.
-    pub(crate) fn each(
+impl<I: Interface> Case<I> {
+    pub(crate) fn new(
         rule: &'static str,
         what: impl Into<String>,
-        run: impl Fn(&Cx) -> Result<()> + Send + Sync + 'static,
-    ) -> Case {
+        flavors: &'static [I::Flavor],
+        run: impl Fn(&Cx<I>) -> Result<()> + Send + Sync + 'static,
+    ) -> Case<I> {
         let what = what.into();
         debug_assert!(!what.contains(' '), "names go on a command line");
-        Case { rule, what, flavors: Flavor::EACH, exception: |_| None, run: Arc::new(run) }
+        Case { rule, what, flavors, exception: |_| None, credentials: false, run: Arc::new(run) }
     }
 
-    pub(crate) fn only(self, flavors: &'static [Flavor]) -> Case {
+    pub(crate) fn only(self, flavors: &'static [I::Flavor]) -> Case<I> {
         Case { flavors, ..self }
     }
 
-    pub(crate) fn unless(self, exception: Exception) -> Case {
+    pub(crate) fn unless(self, exception: Exception<I>) -> Case<I> {
         Case { exception, ..self }
+    }
+
+    /// To be run with every kind of credentials.
+    pub(crate) fn credentials(self) -> Case<I> {
+        Case { credentials: true, ..self }
+    }
+}
+
+impl<I: Interface> Clone for Case<I> {
+    fn clone(&self) -> Self {
+        Case { what: self.what.clone(), run: self.run.clone(), ..*self }
     }
 }

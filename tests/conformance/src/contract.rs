@@ -6,28 +6,40 @@ use anyhow::{Result, ensure};
 use libtest_mimic::{Failed, Trial};
 use plugboard_harness::components::root;
 
+use crate::blobstore::Blobstore;
 use crate::case::Case;
-use crate::{fixture, provider};
+use crate::interface::Interface;
+use crate::keyvalue::Keyvalue;
+use crate::provider;
 
-pub(crate) fn trials(cases: &[Case]) -> Result<Vec<Trial>> {
+pub(crate) fn trials<I: Interface>(cases: &[Case<I>]) -> Vec<Trial> {
     let tried = cases.iter().map(|case| case.rule.to_owned()).collect::<BTreeSet<_>>();
     let all = cases.to_vec();
-    Ok(vec![
-        Trial::test("suite/every-rule-has-a-trial", move || failed(every_rule_has_a_trial(&tried))),
-        Trial::test("suite/every-provider-has-running-trials", move || failed(every_provider_runs(&all))),
-    ])
+    let name = |what: &str| format!("suite/{}/{what}", I::STEM);
+    vec![
+        Trial::test(name("every-rule-has-a-trial"), move || failed(every_rule_has_a_trial::<I>(&tried))),
+        Trial::test(name("every-provider-has-running-trials"), move || failed(every_provider_runs(&all))),
+    ]
 }
 
 fn failed(result: Result<()>) -> Result<(), Failed> {
     result.map_err(|error| Failed::from(format!("{error:#}")))
 }
 
-/// The rules of docs/semantics.md are headings: `### kv.open`.
-fn every_rule_has_a_trial(tried: &BTreeSet<String>) -> Result<()> {
+/// How the names of rules begin.
+const STEMS: [&str; 3] = ["all", Keyvalue::STEM, Blobstore::STEM];
+
+/// The rules of docs/semantics.md are headings: `### kv.open`. Those of all interfaces need trials of each.
+fn every_rule_has_a_trial<I: Interface>(tried: &BTreeSet<String>) -> Result<()> {
     let text = std::fs::read_to_string(root().join("docs/semantics.md"))?;
-    let written =
-        text.lines().filter_map(|line| line.strip_prefix("### ")).map(|rule| rule.trim().to_owned());
-    let written = written.collect::<BTreeSet<_>>();
+    let mut written = BTreeSet::new();
+    for rule in text.lines().filter_map(|line| line.strip_prefix("### ")) {
+        let stem = rule.split('.').next().unwrap_or_default();
+        ensure!(STEMS.contains(&stem), "the rule `{rule}` is of no interface");
+        if ["all", I::STEM].contains(&stem) {
+            written.insert(rule.to_owned());
+        }
+    }
     let untried = written.difference(tried).collect::<Vec<_>>();
     let unwritten = tried.difference(&written).collect::<Vec<_>>();
     ensure!(untried.is_empty(), "rules without a trial: {untried:?}");
@@ -36,9 +48,9 @@ fn every_rule_has_a_trial(tried: &BTreeSet<String>) -> Result<()> {
 }
 
 /// Nobody passes by declaring exceptions from everything, or by not being there.
-fn every_provider_runs(cases: &[Case]) -> Result<()> {
-    for name in provider::all()? {
-        ensure!(fixture::ALL.iter().any(|entry| entry.provider == name), "`{name}` has no fixture");
+fn every_provider_runs<I: Interface>(cases: &[Case<I>]) -> Result<()> {
+    for name in provider::all::<I>()? {
+        ensure!(I::FIXTURES.iter().any(|entry| entry.provider == name), "`{name}` has no fixture");
         let provider = provider::Provider::load(&name)?;
         let runs = cases.iter().any(|case| (case.exception)(&provider).is_none());
         ensure!(runs, "all trials of `{name}` are ignored");

@@ -1,27 +1,28 @@
 //! What a trial works with.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, ensure};
 
-use crate::app::{App, Session};
-use crate::case::Flavor;
-use crate::fixture::{Fixture, Outside, Settings};
+use crate::fixture::{Fixture as _, Settings};
+use crate::interface::Interface;
 use crate::provider::Provider;
+use crate::session::{App, Session};
 use crate::subject::{Deployment, Lease, Started, Subject};
 
-pub(crate) struct Cx<'a> {
-    pub(crate) flavor: Flavor,
-    pub(crate) provider: &'a Provider,
-    started: &'a Started,
-    /// Begins every key of this trial, so that trials can share a store.
+pub(crate) struct Cx<'a, I: Interface> {
+    pub(crate) flavor: I::Flavor,
+    pub(crate) provider: &'a Provider<I>,
+    started: &'a Started<I>,
+    /// Begins every name of this trial, so that trials can share a store.
     id: String,
     problems: Arc<Mutex<Vec<String>>>,
 }
 
-impl<'a> Cx<'a> {
-    pub(crate) fn new(subject: &'a Subject, flavor: Flavor) -> Result<Cx<'a>> {
+impl<'a, I: Interface> Cx<'a, I> {
+    pub(crate) fn new(subject: &'a Subject<I>, flavor: I::Flavor) -> Result<Cx<'a, I>> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let id = format!("t{}", LAST.fetch_add(1, Ordering::Relaxed));
         Ok(Cx {
@@ -45,68 +46,69 @@ impl<'a> Cx<'a> {
         format!("{}:{name}", self.id)
     }
 
-    /// A name for a bucket that no other trial has.
-    pub(crate) fn bucket(&self, name: &str) -> String {
+    /// A name for a bucket or container that no other trial has.
+    pub(crate) fn room(&self, name: &str) -> String {
         format!("{}-{name}", self.id)
     }
 
-    pub(crate) fn fixture(&self) -> &dyn Fixture {
+    pub(crate) fn fixture(&self) -> &'a I::Fixture {
         &*self.started.fixture
     }
 
-    pub(crate) fn outside(&self) -> &dyn Outside {
-        self.started.fixture.outside()
+    /// The component that is served.
+    pub(crate) fn composed(&self) -> Result<PathBuf> {
+        self.started.composed(self.flavor)
     }
 
-    /// The settings without which there is no service; all buckets are allowed.
+    /// The settings without which there is no service, and those that let trials at it.
     fn settings(&self) -> Settings {
         let mut settings = self.started.fixture.settings(self.started.fixture.address());
-        settings.insert(self.provider.setting("buckets"), "*".to_owned());
+        settings.extend(I::open_settings(self.provider));
         settings
     }
 
     /// The app that most trials share.
-    pub(crate) fn app(&self) -> Result<App> {
-        self.served(self.settings())
+    pub(crate) fn app(&self) -> Result<App<I>> {
+        self.app_with(&[])
     }
 
     /// An app with some settings changed; an empty one is taken away. Names are without the provider's: `prefix`.
-    pub(crate) fn app_with(&self, changes: &[(&str, &str)]) -> Result<App> {
-        let mut settings = self.settings();
-        for (name, value) in changes {
-            change(&mut settings, &self.provider.setting(name), value);
-        }
-        self.served(settings)
+    pub(crate) fn app_with(&self, changes: &[(&str, &str)]) -> Result<App<I>> {
+        self.app_with_settings(&self.named(changes))
     }
 
     /// An app with some settings changed, under their full names.
-    pub(crate) fn app_with_settings(&self, changes: &Settings) -> Result<App> {
+    pub(crate) fn app_with_settings(&self, changes: &Settings) -> Result<App<I>> {
+        self.app_of_host(&[], changes)
+    }
+
+    /// The same, served by a host with more flags.
+    pub(crate) fn app_of_host(&self, flags: &[&str], changes: &Settings) -> Result<App<I>> {
         let mut settings = self.settings();
         for (name, value) in changes {
             change(&mut settings, name, value);
         }
-        self.served(settings)
+        Ok(self.app_of(self.started.shared(self.flavor, settings, flags)?))
     }
 
-    fn served(&self, settings: Settings) -> Result<App> {
-        let deployment = self.started.shared(self.flavor, settings)?;
-        Ok(self.app_of(deployment))
+    /// Settings by their names without the provider's.
+    pub(crate) fn named(&self, settings: &[(&str, &str)]) -> Settings {
+        settings.iter().map(|(name, value)| (self.provider.setting(name), (*value).to_owned())).collect()
     }
 
     /// An app of this trial alone, with a proxy between it and the service.
-    pub(crate) fn proxied(&self, changes: &[(&str, &str)]) -> Result<Proxied> {
-        let changes = changes.iter().map(|(name, value)| (self.provider.setting(name), (*value).to_owned()));
-        let mut all = Settings::from([(self.provider.setting("buckets"), "*".to_owned())]);
-        all.extend(changes);
+    pub(crate) fn proxied(&self, changes: &[(&str, &str)]) -> Result<Proxied<I>> {
+        let mut all = I::open_settings(self.provider);
+        all.extend(self.named(changes));
         let lease = self.started.lease(self.flavor, all)?;
         let app = self.app_of(lease.deployment());
         Ok(Proxied { app, lease })
     }
 
-    fn app_of(&self, deployment: Arc<Deployment>) -> App {
+    fn app_of(&self, deployment: Arc<Deployment>) -> App<I> {
         App {
             address: deployment.address,
-            draft: self.flavor.draft(),
+            flavor: self.flavor,
             runner: self.started.ground.runner.clone(),
             scanner: self.started.scanner.clone(),
             problems: self.problems.clone(),
@@ -115,17 +117,17 @@ impl<'a> Cx<'a> {
     }
 
     /// An instance of the shared app.
-    pub(crate) fn session(&self) -> Result<Session> {
+    pub(crate) fn session(&self) -> Result<Session<I>> {
         Ok(self.app()?.session())
     }
 }
 
-pub(crate) struct Proxied {
-    pub(crate) app: App,
+pub(crate) struct Proxied<I: Interface> {
+    pub(crate) app: App<I>,
     lease: Lease,
 }
 
-impl Proxied {
+impl<I: Interface> Proxied<I> {
     pub(crate) fn proxy(&self) -> &plugboard_faults::Proxy {
         self.lease.proxy()
     }

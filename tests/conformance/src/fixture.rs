@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use anyhow::Result;
 use plugboard_harness::Run;
 
+use crate::interface::Interface;
+
 pub(crate) type Settings = BTreeMap<String, String>;
 
 /// A service that is running.
@@ -28,46 +30,29 @@ pub(crate) trait Fixture: Send + Sync {
 
     /// Every credential in use, the wrong ones too.
     fn secrets(&self) -> Vec<String>;
-
-    /// What to set so that a limit for values comes near.
-    fn value_limit(&self) -> Limit;
-
-    fn outside(&self) -> &dyn Outside;
-}
-
-/// Values around the largest that can be written.
-pub(crate) struct Limit {
-    pub(crate) settings: Settings,
-    /// A size that is written.
-    pub(crate) fits: usize,
-    /// A size that is refused.
-    pub(crate) exceeds: usize,
-}
-
-/// Another client of the service, with the means of the service.
-pub(crate) trait Outside: Send + Sync {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>>;
-    fn set(&self, key: &[u8], value: &[u8]) -> Result<()>;
-    fn delete(&self, key: &[u8]) -> Result<()>;
-    fn keys(&self) -> Result<Vec<Vec<u8>>>;
-    /// Puts something at the key that is no plain value; only where the provider declares `other-types`.
-    fn put_other(&self, key: &[u8]) -> Result<()>;
 }
 
 /// How to start one.
-pub(crate) struct Entry {
+pub(crate) struct Entry<I: Interface> {
     pub(crate) provider: &'static str,
     pub(crate) name: &'static str,
-    pub(crate) start: fn(&Run) -> Result<Box<dyn Fixture>>,
+    pub(crate) trials: Trials,
+    pub(crate) start: fn(&Run) -> Result<Box<I::Fixture>>,
 }
 
-pub(crate) const ALL: &[Entry] = &[
-    Entry { provider: "kv-redis", name: "webdis", start: crate::fixtures::redis::webdis },
-    Entry { provider: "kv-redis", name: "upstash-redis", start: crate::fixtures::redis::upstash_redis },
-    Entry { provider: "kv-redis", name: "upstash-embedded", start: crate::fixtures::redis::upstash_embedded },
-];
+/// Which trials are worth their time with a fixture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trials {
+    All,
+    /// Those that are marked so: the fixture differs from another in its credentials alone.
+    Credentials,
+}
 
 /// For the message that there is no such one.
-pub(crate) fn names() -> String {
-    ALL.iter().map(|entry| format!("{}/{}", entry.provider, entry.name)).collect::<Vec<_>>().join(", ")
+pub(crate) fn names<I: Interface>() -> String {
+    I::FIXTURES
+        .iter()
+        .map(|entry| format!("{}/{}", entry.provider, entry.name))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

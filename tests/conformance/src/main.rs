@@ -1,22 +1,25 @@
-//! The conformance suite of wasi:keyvalue: black-box trials of every rule in docs/semantics.md.
+//! The conformance suite: black-box trials of every rule in docs/semantics.md.
 //!
 //! `conformance [--provider kv-redis] [--fixture webdis] [filter]` composes the probe with each provider by
 //! `wac plug`, serves it with `wasmtime serve` next to real servers, and runs the same trials against each. Trials
-//! are named `<provider>/<fixture>/<draft>/<rule>/<what>`. It needs the components of `cargo xtask build`.
+//! are named `<provider>/<fixture>/<flavor>/<rule>/<what>`. It needs the components of `cargo xtask build`.
 
-mod app;
+mod blobstore;
 mod case;
+mod check;
+mod common;
 mod compose;
 mod contract;
 mod cx;
 mod fixture;
-mod fixtures;
+mod interface;
+mod keyvalue;
 mod provider;
 mod reply;
 mod runner;
 mod secrets;
+mod session;
 mod subject;
-mod trials;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,11 +30,15 @@ use libtest_mimic::{Failed, Trial};
 use plugboard_harness::Run;
 use plugboard_harness::tools::Version;
 
-use case::{Case, Flavor};
+use blobstore::Blobstore;
+use case::Case;
 use cx::Cx;
+use fixture::Trials;
+use interface::{Flavor as _, Interface};
+use keyvalue::Keyvalue;
 use provider::Provider;
 use runner::Runner;
-use subject::{Ground, Subject};
+use subject::{Findings, Ground, Subject};
 
 /// Trials mostly wait, for a server or for a deadline.
 const THREADS: usize = 20;
@@ -69,33 +76,17 @@ fn run(mut arguments: Cli) -> Result<ExitCode> {
     let version = if arguments.newest { Version::Newest } else { Version::LongTerm };
     let run = Run::new("conformance")?;
     let ground = Ground { run: run.clone(), runner: Runner::start()?, version };
-    let cases = trials::all();
-
-    let mut subjects = Vec::new();
-    for entry in fixture::ALL {
-        let wanted = |name: &Option<String>, is: &str| name.as_deref().is_none_or(|name| name == is);
-        if wanted(&arguments.provider, entry.provider) && wanted(&arguments.fixture, entry.name) {
-            let provider = Provider::load(entry.provider)?;
-            subjects.push(Arc::new(Subject::new(provider, entry, ground.clone())));
-        }
-    }
+    let mut suite =
+        Suite { ground, arguments: &arguments, subjects: vec![], trials: vec![], ignored: vec![] };
+    suite.add::<Keyvalue>()?;
+    suite.add::<Blobstore>()?;
     anyhow::ensure!(
-        !subjects.is_empty(),
-        "there is no such provider and fixture; there are: {}",
-        fixture::names()
+        !suite.subjects.is_empty(),
+        "there is no such provider and fixture; there are: {}, {}",
+        fixture::names::<Keyvalue>(),
+        fixture::names::<Blobstore>()
     );
-
-    let mut trials = contract::trials(&cases)?;
-    let mut ignored = Vec::new();
-    for subject in &subjects {
-        for case in &cases {
-            for flavor in case.flavors {
-                let (trial, reason) = trial(subject, case, *flavor);
-                ignored.extend(reason);
-                trials.push(trial);
-            }
-        }
-    }
+    let Suite { subjects, trials, ignored, .. } = suite;
     let listing = arguments.test.list;
     let conclusion = libtest_mimic::run(&arguments.test, trials);
     if listing {
@@ -118,28 +109,62 @@ fn run(mut arguments: Cli) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The trial, and its name with the reason if it is to be ignored.
-fn trial(subject: &Arc<Subject>, case: &Case, flavor: Flavor) -> (Trial, Option<(String, &'static str)>) {
-    let name = format!(
-        "{}/{}/{}/{}/{}",
-        subject.provider.name,
-        subject.entry.name,
-        flavor.name(),
-        case.rule,
-        case.what
-    );
-    let reason = (case.exception)(&subject.provider);
-    let ignored = reason.map(|reason| (name.clone(), reason));
-    let (subject, case) = (subject.clone(), case.clone());
-    let trial = Trial::test(name, move || {
-        let outcome = run_case(&subject, &case, flavor);
-        // What a trial says of a failure is output too.
-        outcome.map_err(|error| Failed::from(subject.censored(&format!("{error:#}"))))
-    });
-    (trial.with_ignored_flag(ignored.is_some()), ignored)
+/// All that is to be run.
+struct Suite<'a> {
+    ground: Ground,
+    arguments: &'a Cli,
+    subjects: Vec<Arc<dyn Findings>>,
+    trials: Vec<Trial>,
+    /// The names of the trials that are ignored, and why.
+    ignored: Vec<(String, &'static str)>,
 }
 
-fn run_case(subject: &Subject, case: &Case, flavor: Flavor) -> Result<()> {
+impl Suite<'_> {
+    /// Adds an interface: the trials of its rules and of those for all, with each of its fixtures.
+    fn add<I: Interface>(&mut self) -> Result<()> {
+        let cases = common::cases().into_iter().chain(I::cases()).collect::<Vec<Case<I>>>();
+        self.trials.extend(contract::trials(&cases));
+        let wanted = |name: &Option<String>, is: &str| name.as_deref().is_none_or(|name| name == is);
+        for entry in I::FIXTURES {
+            if wanted(&self.arguments.provider, entry.provider) && wanted(&self.arguments.fixture, entry.name)
+            {
+                let provider = Provider::load(entry.provider)?;
+                let subject = Arc::new(Subject::<I>::new(provider, entry, self.ground.clone()));
+                for case in &cases {
+                    if entry.trials == Trials::All || case.credentials {
+                        self.add_case(&subject, case);
+                    }
+                }
+                self.subjects.push(subject);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_case<I: Interface>(&mut self, subject: &Arc<Subject<I>>, case: &Case<I>) {
+        for flavor in case.flavors {
+            let name = format!(
+                "{}/{}/{}/{}/{}",
+                subject.provider.name,
+                subject.entry.name,
+                flavor.name(),
+                case.rule,
+                case.what
+            );
+            let reason = (case.exception)(&subject.provider);
+            self.ignored.extend(reason.map(|reason| (name.clone(), reason)));
+            let (subject, case, flavor) = (subject.clone(), case.clone(), *flavor);
+            let trial = Trial::test(name, move || {
+                let outcome = run_case(&subject, &case, flavor);
+                // What a trial says of a failure is output too.
+                outcome.map_err(|error| Failed::from(subject.censored(&format!("{error:#}"))))
+            });
+            self.trials.push(trial.with_ignored_flag(reason.is_some()));
+        }
+    }
+}
+
+fn run_case<I: Interface>(subject: &Subject<I>, case: &Case<I>, flavor: I::Flavor) -> Result<()> {
     let cx = Cx::new(subject, flavor)?;
     let outcome = (case.run)(&cx);
     outcome.and(cx.finish()).with_context(|| format!("rule `{}`", case.rule))

@@ -4,85 +4,41 @@ use anyhow::{Context as _, Result};
 use plugboard_harness::components::root;
 use serde::Deserialize;
 
-#[derive(Clone, Debug)]
-pub(crate) struct Provider {
+use crate::interface::Interface;
+
+#[derive(Clone)]
+pub(crate) struct Provider<I: Interface> {
     /// The name of the folder and of the component: `kv-redis`.
     pub(crate) name: String,
-    pub(crate) capabilities: Capabilities,
-}
-
-/// `[package.metadata.plugboard.capabilities]`; docs/semantics.md says what each is for.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Capabilities {
-    pub(crate) cas: Cas,
-    pub(crate) draft_cursor: DraftCursor,
-    pub(crate) increment: Integer,
-    /// Whether another client sees all or none of a set-many.
-    pub(crate) atomic_batch: bool,
-    pub(crate) read_your_writes: bool,
-    /// Whether other clients can have keys that are not UTF-8.
-    pub(crate) byte_keys: bool,
-    /// Whether other clients can have something at a key that is no plain value.
-    pub(crate) other_types: bool,
-    /// Pairs in one request; none where one request takes them all.
-    pub(crate) batch_limit: Option<usize>,
-    /// Bytes in a key; none where the service has no limit that matters.
-    pub(crate) max_key: Option<usize>,
-}
-
-/// What a swap compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Cas {
-    Value,
-    Version,
-}
-
-/// What draft's u64 cursor is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum DraftCursor {
-    /// The service's own: it outlives the instance, and what is garbage the service decides.
-    Native,
-    /// The number of something that the instance remembers.
-    Instance,
-}
-
-/// What the service counts with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Integer {
-    I64,
-    U64,
+    pub(crate) capabilities: I::Capabilities,
 }
 
 #[derive(Deserialize)]
-struct Manifest {
-    package: Package,
+struct Manifest<C> {
+    package: Package<C>,
 }
 
 #[derive(Deserialize)]
-struct Package {
-    metadata: Metadata,
+struct Package<C> {
+    metadata: Metadata<C>,
 }
 
 #[derive(Deserialize)]
-struct Metadata {
-    plugboard: Plugboard,
+struct Metadata<C> {
+    plugboard: Plugboard<C>,
 }
 
 #[derive(Deserialize)]
-struct Plugboard {
-    capabilities: Capabilities,
+struct Plugboard<C> {
+    capabilities: C,
 }
 
-impl Provider {
-    pub(crate) fn load(name: &str) -> Result<Provider> {
+impl<I: Interface> Provider<I> {
+    pub(crate) fn load(name: &str) -> Result<Provider<I>> {
         let manifest = root().join("providers").join(name).join("Cargo.toml");
         let text = std::fs::read_to_string(&manifest)
             .with_context(|| format!("there is no provider `{name}`: cannot read {}", manifest.display()))?;
-        let manifest: Manifest = toml::from_str(&text)
+        let manifest: Manifest<I::Capabilities> = toml::from_str(&text)
             .with_context(|| format!("the capabilities of `{name}` in {}", manifest.display()))?;
         Ok(Provider { name: name.to_owned(), capabilities: manifest.package.metadata.plugboard.capabilities })
     }
@@ -93,12 +49,12 @@ impl Provider {
     }
 }
 
-/// The names of all providers of keyvalue that there are.
-pub(crate) fn all() -> Result<Vec<String>> {
+/// The names of all providers of the interface that there are.
+pub(crate) fn all<I: Interface>() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(root().join("providers"))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.starts_with("kv-") {
+        if name.starts_with(&format!("{}-", I::STEM)) {
             names.push(name);
         }
     }

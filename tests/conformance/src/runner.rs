@@ -12,7 +12,6 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
-use probe::{Outcome, Step};
 use tokio::sync::mpsc;
 
 /// What a trial hears of its program.
@@ -20,7 +19,7 @@ pub(crate) enum Event {
     /// The probe stands at a barrier, these are the outcomes since the last one, in JSON.
     Barrier(Bytes),
     /// The probe answered its request, or did not.
-    End(Result<Vec<Outcome>>),
+    End(Result<()>),
 }
 
 #[derive(Clone)]
@@ -34,7 +33,7 @@ type Sessions = Arc<Mutex<HashMap<String, Session>>>;
 
 struct Session {
     events: Sender<Event>,
-    steps: Arc<tokio::sync::Mutex<mpsc::Receiver<Vec<Step>>>>,
+    steps: Arc<tokio::sync::Mutex<mpsc::Receiver<Vec<u8>>>>,
 }
 
 impl Runner {
@@ -58,9 +57,9 @@ impl Runner {
         Ok(Runner { address, sessions, last: Arc::default() })
     }
 
-    /// A name for a session, and where its next steps go. The probe at a barrier goes on when it gets steps, and
+    /// A name for a session, and where its next steps go, in JSON. The probe at a barrier goes on when it gets steps, and
     /// ends when the sender is dropped.
-    pub(crate) fn session(&self, events: Sender<Event>) -> (String, mpsc::Sender<Vec<Step>>) {
+    pub(crate) fn session(&self, events: Sender<Event>) -> (String, mpsc::Sender<Vec<u8>>) {
         let name = self.last.fetch_add(1, Ordering::Relaxed).to_string();
         let (steps, receiver) = mpsc::channel(1);
         let session = Session { events, steps: Arc::new(tokio::sync::Mutex::new(receiver)) };
@@ -84,6 +83,6 @@ async fn barrier(
         let _ = session.events.send(Event::Barrier(outcomes)); // an error: the trial has ended
         session.steps.clone()
     };
-    let steps = steps.lock().await.recv().await.unwrap_or_default();
-    serde_json::to_vec(&steps).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+    let steps = steps.lock().await.recv().await;
+    Ok(steps.unwrap_or_else(|| b"[]".to_vec()))
 }

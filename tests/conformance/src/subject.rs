@@ -11,9 +11,9 @@ use plugboard_harness::Run;
 use plugboard_harness::servers::{Serve, Wasmtime};
 use plugboard_harness::tools::Version;
 
-use crate::case::Flavor;
 use crate::compose::compose;
-use crate::fixture::{Entry, Fixture, Settings};
+use crate::fixture::{Entry, Fixture as _, Settings};
+use crate::interface::{Flavor, Interface};
 use crate::provider::Provider;
 use crate::runner::Runner;
 use crate::secrets::Scanner;
@@ -26,29 +26,36 @@ pub(crate) struct Ground {
     pub(crate) version: Version,
 }
 
-pub(crate) struct Subject {
-    pub(crate) provider: Provider,
-    pub(crate) entry: &'static Entry,
+pub(crate) struct Subject<I: Interface> {
+    pub(crate) provider: Provider<I>,
+    pub(crate) entry: &'static Entry<I>,
     ground: Ground,
-    started: OnceLock<Result<Started, String>>,
+    started: OnceLock<Result<Started<I>, String>>,
 }
 
-impl Subject {
-    pub(crate) fn new(provider: Provider, entry: &'static Entry, ground: Ground) -> Subject {
+/// Where secrets may have been found.
+pub(crate) trait Findings {
+    /// What was found in the output so far, of servers too.
+    fn findings(&self) -> Vec<String>;
+}
+
+impl<I: Interface> Findings for Subject<I> {
+    fn findings(&self) -> Vec<String> {
+        let Some(Ok(started)) = self.started.get() else { return Vec::new() };
+        started.scan_logs();
+        started.scanner.findings()
+    }
+}
+
+impl<I: Interface> Subject<I> {
+    pub(crate) fn new(provider: Provider<I>, entry: &'static Entry<I>, ground: Ground) -> Subject<I> {
         Subject { provider, entry, ground, started: OnceLock::new() }
     }
 
     /// Starts the servers, once.
-    pub(crate) fn started(&self) -> Result<&Started> {
+    pub(crate) fn started(&self) -> Result<&Started<I>> {
         let started = self.started.get_or_init(|| self.start().map_err(|error| format!("{error:#}")));
         started.as_ref().map_err(|error| anyhow!("the fixture did not start: {error}"))
-    }
-
-    /// What was found in the output so far, of servers too.
-    pub(crate) fn findings(&self) -> Vec<String> {
-        let Some(Ok(started)) = self.started.get() else { return Vec::new() };
-        started.scan_logs();
-        started.scanner.findings()
     }
 
     /// The text, unless it holds a secret.
@@ -60,7 +67,7 @@ impl Subject {
         }
     }
 
-    fn start(&self) -> Result<Started> {
+    fn start(&self) -> Result<Started<I>> {
         let fixture = (self.entry.start)(&self.ground.run)?;
         let folder = self.ground.run.path().join(format!("{}-{}", self.provider.name, self.entry.name));
         std::fs::create_dir(&folder)?;
@@ -78,71 +85,89 @@ impl Subject {
     }
 }
 
-pub(crate) struct Started {
+pub(crate) struct Started<I: Interface> {
     provider: String,
-    pub(crate) fixture: Box<dyn Fixture>,
+    pub(crate) fixture: Box<I::Fixture>,
     pub(crate) scanner: Arc<Scanner>,
     pub(crate) ground: Ground,
     /// For what is composed.
     folder: PathBuf,
     composed: Mutex<HashMap<&'static str, PathBuf>>,
-    shared: Mutex<HashMap<Key, Shared>>,
+    shared: Mutex<HashMap<Setup, Shared>>,
     spare: Spare,
 }
 
 /// Deployments with a proxy, that nobody uses just now.
-type Spare = Arc<Mutex<HashMap<Key, Vec<Arc<Deployment>>>>>;
+type Spare = Arc<Mutex<HashMap<Setup, Vec<Arc<Deployment>>>>>;
 
-/// What makes a deployment: the suffix of the components, and the settings.
-type Key = (&'static str, Settings);
+/// What makes a deployment.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Setup {
+    /// Of the components' names.
+    suffix: &'static str,
+    settings: Settings,
+    /// For the host.
+    flags: Vec<String>,
+}
 
 type Shared = Arc<Mutex<Weak<Deployment>>>;
 
-impl Started {
+impl<I: Interface> Started<I> {
     /// The component that is served, composed once.
-    fn composed(&self, suffix: &'static str) -> Result<PathBuf> {
+    pub(crate) fn composed(&self, flavor: I::Flavor) -> Result<PathBuf> {
+        let suffix = flavor.suffix();
         let mut composed = lock(&self.composed);
         if let Some(path) = composed.get(suffix) {
             return Ok(path.clone());
         }
-        let (app, provider) = (format!("probe{suffix}"), format!("{}{suffix}", self.provider));
-        let path = compose(&app, &provider, &self.folder)?;
+        let (app, provider) = (format!("{}{suffix}", I::APP), format!("{}{suffix}", self.provider));
+        let path = compose(&app, &provider, flavor, &self.folder)?;
         composed.insert(suffix, path.clone());
         Ok(path)
     }
 
     /// A deployment that is shared by all trials with the same settings, for as long as one of them uses it.
-    pub(crate) fn shared(&self, flavor: Flavor, settings: Settings) -> Result<Arc<Deployment>> {
-        let slot = lock(&self.shared).entry((flavor.suffix(), settings.clone())).or_default().clone();
+    pub(crate) fn shared(
+        &self,
+        flavor: I::Flavor,
+        settings: Settings,
+        flags: &[&str],
+    ) -> Result<Arc<Deployment>> {
+        let setup = setup(flavor, settings, flags);
+        let slot = lock(&self.shared).entry(setup.clone()).or_default().clone();
         let mut slot = lock(&slot);
         if let Some(deployment) = slot.upgrade().filter(|deployment| deployment.alive().is_ok()) {
             return Ok(deployment);
         }
-        let deployment = Arc::new(self.serve(flavor, settings, None)?);
+        let deployment = Arc::new(self.serve(flavor, &setup, None)?);
         *slot = Arc::downgrade(&deployment);
         Ok(deployment)
     }
 
     /// A deployment with a proxy in front of the service, for one trial at a time.
-    pub(crate) fn lease(&self, flavor: Flavor, changes: Settings) -> Result<Lease> {
-        let key = (flavor.suffix(), changes);
+    pub(crate) fn lease(&self, flavor: I::Flavor, changes: Settings) -> Result<Lease> {
+        let key = setup(flavor, changes, &[]);
         let spare = lock(&self.spare).get_mut(&key).and_then(Vec::pop);
         let deployment = match spare {
             Some(deployment) => deployment,
             None => {
                 let proxy = Proxy::start(self.fixture.address())?;
-                let mut settings = self.fixture.settings(proxy.addr());
-                settings.extend(key.1.clone());
-                Arc::new(self.serve(flavor, settings, Some(proxy))?)
+                let mut setup = key.clone();
+                setup.settings = self.fixture.settings(proxy.addr());
+                setup.settings.extend(key.settings.clone());
+                Arc::new(self.serve(flavor, &setup, Some(proxy))?)
             }
         };
         Ok(Lease { key, deployment, spare: self.spare.clone() })
     }
 
-    fn serve(&self, flavor: Flavor, settings: Settings, proxy: Option<Proxy>) -> Result<Deployment> {
-        let config = settings.iter().map(|(key, value)| (key.as_str(), value.clone())).collect::<Vec<_>>();
-        let component = self.composed(flavor.suffix())?;
-        let serve = Serve { config: Some(&config), version: self.ground.version, ..Serve::new(component) };
+    fn serve(&self, flavor: I::Flavor, setup: &Setup, proxy: Option<Proxy>) -> Result<Deployment> {
+        let config =
+            setup.settings.iter().map(|(key, value)| (key.as_str(), value.clone())).collect::<Vec<_>>();
+        let flags = setup.flags.iter().map(String::as_str).collect::<Vec<_>>();
+        let component = self.composed(flavor)?;
+        let version = self.ground.version;
+        let serve = Serve { config: Some(&config), flags: &flags, version, ..Serve::new(component) };
         let server = serve.start(&self.ground.run)?;
         Ok(Deployment { address: server.addr(), server, proxy, scanner: self.scanner.clone() })
     }
@@ -151,6 +176,11 @@ impl Started {
         // Deployments scan their logs when they end; these are still there.
         lock(&self.spare).clear();
     }
+}
+
+fn setup<F: Flavor>(flavor: F, settings: Settings, flags: &[&str]) -> Setup {
+    let flags = flavor.flags().iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
+    Setup { suffix: flavor.suffix(), settings, flags }
 }
 
 /// A composed component that is being served.
@@ -184,7 +214,7 @@ impl Drop for Deployment {
 }
 
 pub(crate) struct Lease {
-    key: Key,
+    key: Setup,
     deployment: Arc<Deployment>,
     spare: Spare,
 }

@@ -1,17 +1,18 @@
-//! The app of the conformance suite: it does to `wasi:keyvalue` what a program tells it to, and says
-//! exactly what came back.
+//! The app of the conformance suite: it does to `wasi:keyvalue` or `wasi:blobstore` what a program tells it to, and
+//! says exactly what came back.
 //!
-//! `POST /` a JSON list of [`Step`]s, and the answer is the JSON list of their [`Outcome`]s. At a
-//! [`Step::Barrier`] the probe hands the runner the outcomes so far, waits, and goes on with the steps that the
-//! runner answers: so the runner, and whoever else writes to the same service, can act in the middle of one
-//! instance's life. A program that is wrong in itself panics, which shows as HTTP 500 like every other trap.
+//! `POST /` a JSON list of steps, and the answer is the JSON list of their outcomes. At a barrier the probe hands
+//! the runner the outcomes so far, waits, and goes on with the steps that the runner answers: so the runner, and
+//! whoever else writes to the same service, can act in the middle of one instance's life. A program that is wrong
+//! in itself panics, which shows as HTTP 500 like every other trap.
 
-mod program;
-pub use program::*;
+pub mod blobstore;
+mod bytes;
+mod content;
+pub mod keyvalue;
 
-#[cfg(target_family = "wasm")]
-mod bindings;
-#[cfg(target_family = "wasm")]
-mod drafts;
+pub use bytes::Bytes;
+pub use content::{Content, Data, Digest};
+
 #[cfg(target_family = "wasm")]
 mod guest;

@@ -1,0 +1,242 @@
+//! blob-azure with each of its credentials.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result};
+use azure_strict::{ACCOUNT, Azure, CLIENT_ID, CLIENT_SECRET, Config, IDENTITY_HEADER, KEY, TENANT};
+use plugboard_faults::Request;
+use plugboard_harness::Run;
+use plugboard_harness::servers::Azurite;
+use plugboard_harness::servers::azurite::connection_string;
+
+use super::azure_outside::Sdk;
+use super::{Fixture, Outside};
+use crate::fixture::{self, Settings};
+
+const CONTAINER: &str = "conformance";
+/// Of the form of a key, and of nobody's.
+const WRONG_KEY: &str = "d3JvbmctQ3JlZGVudGlhbC81KyUmLXRoYXQtaXMtbG9uZy1lbm91Z2g=";
+const WRONG: &str = "wr0ng-Credential~5.2fX";
+
+struct Service<S> {
+    address: SocketAddr,
+    /// Whether the account is in the path.
+    path_style: bool,
+    credentials: Credentials,
+    outside: Sdk,
+    /// Dropped, and so stopped, last.
+    _servers: S,
+}
+
+/// How the provider proves who it is.
+struct Credentials {
+    /// The settings that are needed.
+    settings: Vec<(&'static str, String)>,
+    /// What to change for the service to refuse them.
+    wrong: (&'static str, String),
+    required: &'static [&'static str],
+    /// Settings that only make sense with these.
+    malformed: Vec<(&'static str, &'static str)>,
+    secrets: Vec<String>,
+}
+
+/// Azurite as it is.
+pub(super) fn azurite(run: &Run) -> Result<Box<dyn Fixture>> {
+    let azurite = Azurite::start(run)?;
+    let (address, outside) = (azurite.addr(), Sdk::start(run, &azurite.connection_string())?);
+    service(address, true, shared_key(), outside, azurite)
+}
+
+pub(super) fn key(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, true, |_, _| Ok(shared_key()))
+}
+
+pub(super) fn host_style(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, false, |_, _| Ok(shared_key()))
+}
+
+pub(super) fn signature(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, true, |_, outside| {
+        let sas = outside.signature()?;
+        let (start, signature) = sas.split_once("sig=").context("a signature without `sig=`")?;
+        let signature = signature.split('&').next().unwrap_or_default();
+        let wrong = format!("{start}sig={WRONG_KEY}").replace("==", "%3D%3D");
+        Ok(Credentials {
+            settings: vec![("azure-account", ACCOUNT.to_owned()), ("azure-sas", sas.clone())],
+            wrong: ("azure-sas", wrong),
+            required: &["azure-sas"],
+            malformed: vec![("azure-sas", "sp=r&se=tomorrow"), ("azure-sas", "sig=a b")],
+            secrets: vec![signature.to_owned(), WRONG_KEY.to_owned()],
+        })
+    })
+}
+
+pub(super) fn client_secret(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, true, |azure, _| {
+        let mut settings = entra(azure);
+        settings.push(("azure-client-secret", CLIENT_SECRET.to_owned()));
+        Ok(Credentials {
+            settings,
+            wrong: ("azure-client-secret", WRONG.to_owned()),
+            required: &["azure-client-secret", "azure-client-id", "azure-tenant"],
+            malformed: vec![("azure-tenant", "a/b"), ("azure-authority", "login.example")],
+            secrets: vec![CLIENT_SECRET.to_owned(), WRONG.to_owned()],
+        })
+    })
+}
+
+pub(super) fn client_assertion(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, true, |azure, _| {
+        let mut settings = entra(azure);
+        settings.push(("azure-client-assertion", azure.assertion_url()));
+        Ok(Credentials {
+            settings,
+            wrong: ("azure-client-assertion", WRONG.to_owned()),
+            required: &["azure-client-assertion", "azure-client-id", "azure-tenant"],
+            malformed: vec![("azure-client-assertion", "http://"), ("azure-client-id", "{}")],
+            secrets: vec![azure_strict::ASSERTION.to_owned(), WRONG.to_owned()],
+        })
+    })
+}
+
+pub(super) fn managed_identity(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, true, |azure, _| {
+        let identity = ("azure-identity", "system".to_owned());
+        let endpoint = ("azure-identity-endpoint", azure.identity_endpoint());
+        let header = ("azure-identity-header", IDENTITY_HEADER.to_owned());
+        Ok(Credentials {
+            settings: vec![("azure-account", ACCOUNT.to_owned()), identity, endpoint, header],
+            wrong: ("azure-identity-header", WRONG.to_owned()),
+            required: &["azure-identity"],
+            malformed: vec![("azure-identity", "me"), ("azure-identity-endpoint", "ftp://127.0.0.1")],
+            secrets: vec![IDENTITY_HEADER.to_owned(), WRONG.to_owned()],
+        })
+    })
+}
+
+fn shared_key() -> Credentials {
+    Credentials {
+        settings: vec![("azure-account", ACCOUNT.to_owned()), ("azure-key", KEY.to_owned())],
+        wrong: ("azure-key", WRONG_KEY.to_owned()),
+        required: &["azure-account", "azure-key"],
+        malformed: vec![("azure-key", "a key!"), ("azure-account", "Account"), ("azure-sas", "sig=abc")],
+        secrets: vec![KEY.to_owned(), WRONG_KEY.to_owned()],
+    }
+}
+
+fn entra(azure: &Azure) -> Vec<(&'static str, String)> {
+    vec![
+        ("azure-account", ACCOUNT.to_owned()),
+        ("azure-tenant", TENANT.to_owned()),
+        ("azure-client-id", CLIENT_ID.to_owned()),
+        ("azure-authority", azure.authority()),
+    ]
+}
+
+/// Azurite behind what makes it as strict as Azure.
+fn strict(
+    run: &Run,
+    path_style: bool,
+    credentials: impl Fn(&Azure, &Sdk) -> Result<Credentials>,
+) -> Result<Box<dyn Fixture>> {
+    let azurite = Azurite::start(run)?;
+    let azure = Config::new(azurite.addr()).serve()?;
+    let outside = Sdk::start(run, &connection_string(&azure.url()))?;
+    let credentials = credentials(&azure, &outside)?;
+    service(azure.addr(), path_style, credentials, outside, (azure, azurite))
+}
+
+fn service(
+    address: SocketAddr,
+    path_style: bool,
+    credentials: Credentials,
+    outside: Sdk,
+    servers: impl Send + Sync + 'static,
+) -> Result<Box<dyn Fixture>> {
+    outside.create_container(CONTAINER)?;
+    Ok(Box::new(Service { address, path_style, credentials, outside, _servers: servers }))
+}
+
+impl<S: Send + Sync> fixture::Fixture for Service<S> {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn settings(&self, address: SocketAddr) -> Settings {
+        let account = if self.path_style { format!("/{ACCOUNT}") } else { String::new() };
+        let endpoint = ("azure-endpoint", format!("http://{address}{account}"));
+        let blocks = ("azure-block-size", "64KiB".to_owned());
+        let settings = [endpoint, blocks].into_iter().chain(self.credentials.settings.clone());
+        settings.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn wrong_credentials(&self) -> Settings {
+        let (name, value) = &self.credentials.wrong;
+        Settings::from([((*name).to_owned(), value.clone())])
+    }
+
+    fn required(&self) -> &[&str] {
+        self.credentials.required
+    }
+
+    fn malformed(&self) -> Vec<(&str, &str)> {
+        let everywhere = [
+            ("azure-endpoint", "ftp://127.0.0.1"),
+            ("azure-endpoint", "127.0.0.1:10000"),
+            ("azure-endpoint", "http://"),
+            ("azure-block-size", "lots"),
+            ("azure-block-size", "1KiB"),
+            ("azure-block-size", "1GiB"),
+            ("azure-timeout", "soon"),
+            ("azure-timeout", "0s"),
+            ("azure-containers", "docs="),
+            ("azure-check-container", "maybe"),
+            ("azure-deny", "everything"),
+            ("azure-content-type", "text/plain; name=é"),
+            ("azure-allow-http", "yes"),
+            ("azure-log", "loud"),
+        ];
+        everywhere.into_iter().chain(self.credentials.malformed.iter().copied()).collect()
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        self.credentials.secrets.clone()
+    }
+}
+
+impl<S: Send + Sync> Fixture for Service<S> {
+    fn container(&self) -> &str {
+        CONTAINER
+    }
+
+    fn block(&self) -> u64 {
+        64 << 10
+    }
+
+    fn default_block(&self) -> u64 {
+        4 << 20
+    }
+
+    fn is_commit(&self) -> fn(&Request) -> bool {
+        |request| has(request, "comp=blocklist") && request.method == "PUT"
+    }
+
+    fn is_no_block(&self) -> fn(&Request) -> bool {
+        |request| !has(request, "comp=block")
+    }
+
+    fn forbidden_containers(&self) -> &[&str] {
+        const LONG: &str = "a-name-of-64-characters-is-one-more-than-the-service-would-take-";
+        &["", "ab", "Upper", "under_score", "-dash", "dash-", "two--dashes", "dot.ted", "sl/ash", "é-é", LONG]
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        &self.outside
+    }
+}
+
+/// Whether the query has the pair.
+fn has(request: &Request, pair: &str) -> bool {
+    let (_, query) = request.target.split_once('?').unwrap_or_default();
+    query.split('&').any(|one| one == pair)
+}

@@ -1,0 +1,50 @@
+//! What the trials of wasi:blobstore need of a service.
+
+use anyhow::Result;
+use plugboard_faults::Request;
+use serde::Deserialize;
+
+use crate::fixture;
+
+pub(crate) trait Fixture: fixture::Fixture {
+    /// One that is there, for all trials whose objects have names of their own.
+    fn container(&self) -> &str;
+
+    /// The bytes of a block, of which the settings make few.
+    fn block(&self) -> u64;
+
+    /// The same where nothing is set.
+    fn default_block(&self) -> u64;
+
+    /// Whether a request is the one that makes an object of its blocks.
+    fn is_commit(&self) -> fn(&Request) -> bool;
+
+    /// Whether a request is not for a block of an object.
+    fn is_no_block(&self) -> fn(&Request) -> bool;
+
+    /// Names of containers that the service does not take.
+    fn forbidden_containers(&self) -> &[&str];
+
+    fn outside(&self) -> &dyn Outside;
+}
+
+/// Another client of the service, with the means of the service.
+pub(crate) trait Outside: Send + Sync {
+    fn containers(&self) -> Result<Vec<String>>;
+    fn create_container(&self, container: &str) -> Result<()>;
+    /// Changes something about the container, but not what is in it.
+    fn touch_container(&self, container: &str) -> Result<()>;
+    fn get(&self, container: &str, name: &str) -> Result<Option<Vec<u8>>>;
+    fn put(&self, container: &str, name: &str, bytes: &[u8]) -> Result<()>;
+    fn delete(&self, container: &str, name: &str) -> Result<()>;
+    fn names(&self, container: &str) -> Result<Vec<String>>;
+    fn about(&self, container: &str, name: &str) -> Result<Option<About>>;
+}
+
+/// What the service keeps beside the bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct About {
+    pub(crate) size: u64,
+    pub(crate) content_type: String,
+}

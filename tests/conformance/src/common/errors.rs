@@ -1,0 +1,70 @@
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::Operation as _;
+use crate::case::Case;
+use crate::cx::Cx;
+use crate::fixture::{Fixture as _, Settings};
+use crate::interface::Interface;
+use crate::reply::failed_with;
+
+pub(super) fn cases<I: Interface>() -> Vec<Case<I>> {
+    vec![
+        Case::new("all.errors", "wrong-credentials-are-access-denied", I::EACH, wrong_credentials)
+            .credentials(),
+        Case::new("all.errors", "a-missing-setting-is-named", I::EACH, missing_settings).credentials(),
+        Case::new("all.errors", "a-malformed-setting-is-named", I::EACH, malformed_settings).credentials(),
+        Case::new("all.secrets", "no-credentials-over-plain-http", I::EACH, plain_http).credentials(),
+    ]
+}
+
+fn wrong_credentials<I: Interface>(cx: &Cx<I>) -> Result<()> {
+    let session = cx.app_with_settings(&cx.fixture().wrong_credentials())?.session();
+    for operation in I::Operation::ALL {
+        if !operation.continues() && operation.flavors().contains(&cx.flavor) {
+            let mut prepared = operation.prepare(cx, &session)?;
+            failed_with(prepared.run(), &["access-denied"]).context(operation.name())?;
+            prepared.check(cx, Some("access-denied"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The first call that needs the setting says so.
+fn names_setting<I: Interface>(cx: &Cx<I>, settings: &Settings, name: &str) -> Result<()> {
+    let session = cx.app_with_settings(settings)?.session();
+    let sentence = failed_with(I::echo(cx, &session, "theirs"), &["config"])?;
+    ensure!(sentence.contains(&format!("`{name}`")), "{sentence:?} does not name `{name}`");
+    Ok(())
+}
+
+fn missing_settings<I: Interface>(cx: &Cx<I>) -> Result<()> {
+    for name in cx.fixture().required() {
+        names_setting(cx, &Settings::from([((*name).to_owned(), String::new())]), name)?;
+    }
+    Ok(())
+}
+
+fn malformed_settings<I: Interface>(cx: &Cx<I>) -> Result<()> {
+    for (name, value) in cx.fixture().malformed() {
+        names_setting(cx, &Settings::from([(name.to_owned(), value.to_owned())]), name)
+            .with_context(|| format!("`{name}` = `{value}`"))?;
+    }
+    Ok(())
+}
+
+fn plain_http<I: Interface>(cx: &Cx<I>) -> Result<()> {
+    // An address that is in use nowhere (RFC 5737).
+    let far = cx.fixture().settings("192.0.2.1:80".parse()?);
+    let name = cx.provider.setting("allow-http");
+    names_setting(cx, &far, &name)?;
+    let mut allowed = far;
+    allowed.insert(name, "true".to_owned());
+    allowed.insert(cx.provider.setting("timeout"), "500ms".to_owned());
+    let started = Instant::now();
+    let session = cx.app_with_settings(&allowed)?.session();
+    failed_with(I::echo(cx, &session, "theirs"), &["timeout", "unavailable"])?;
+    ensure!(started.elapsed().as_secs() < 10, "it took {:?}", started.elapsed());
+    Ok(())
+}

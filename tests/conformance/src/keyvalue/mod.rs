@@ -1,0 +1,140 @@
+//! wasi:keyvalue: what its trials work with, and the trials.
+
+pub(crate) mod app;
+mod capabilities;
+mod fixture;
+mod flavor;
+mod operation;
+mod redis;
+mod redis_outside;
+mod trials;
+
+use anyhow::Result;
+use plugboard_faults::Answer;
+use probe::keyvalue::{Failure, Outcome, Step};
+
+use crate::check::equal;
+use crate::fixture::{Entry, Settings, Trials};
+use crate::interface::Interface;
+use crate::provider::Provider;
+use crate::reply::{self, Reply};
+
+pub(crate) use capabilities::{Capabilities, Cas, DraftCursor, Integer};
+pub(crate) use fixture::{Fixture, Limit, Outside};
+pub(crate) use flavor::Flavor;
+pub(crate) use operation::Operation;
+
+pub(crate) struct Keyvalue;
+
+pub(crate) type Case = crate::case::Case<Keyvalue>;
+pub(crate) type Cx<'a> = crate::cx::Cx<'a, Keyvalue>;
+pub(crate) type App = crate::session::App<Keyvalue>;
+pub(crate) type Session = crate::session::Session<Keyvalue>;
+pub(crate) type Exception = crate::case::Exception<Keyvalue>;
+
+impl Interface for Keyvalue {
+    const STEM: &'static str = "kv";
+    const APP: &'static str = "probe";
+    const FIXTURES: &'static [Entry<Self>] = &[
+        Entry { provider: "kv-redis", name: "webdis", trials: Trials::All, start: redis::webdis },
+        Entry {
+            provider: "kv-redis",
+            name: "upstash-redis",
+            trials: Trials::All,
+            start: redis::upstash_redis,
+        },
+        Entry {
+            provider: "kv-redis",
+            name: "upstash-embedded",
+            trials: Trials::All,
+            start: redis::upstash_embedded,
+        },
+    ];
+
+    type Step = Step;
+    type Outcome = Outcome;
+    type Flavor = Flavor;
+    type Capabilities = Capabilities;
+    type Fixture = dyn Fixture;
+    type Operation = Operation;
+
+    const EACH: &'static [Flavor] = Flavor::EACH;
+    const COMPONENTS: &'static [Flavor] = Flavor::SHAPES;
+
+    fn cases() -> Vec<Case> {
+        trials::all()
+    }
+
+    fn nonsense() -> Vec<Answer> {
+        vec![
+            Answer::garbage_json(),
+            Answer::json("json-null", "null"),
+            Answer::json("json-number", "12"),
+            Answer::json("json-list", "[[[]]]"),
+            Answer::json("json-object", "{}"),
+            Answer::json("json-result-object", "{\"result\":{\"a\":[1]}}"),
+            Answer::json("json-result-nested", "{\"result\":[[[[]]],{}]}"),
+            Answer::json("json-error-object", "{\"error\":{}}"),
+            Answer::json("json-deep", &"[".repeat(100_000)),
+            Answer::json("resp-integer-of-nothing", ":\r\n"),
+            Answer::json("resp-length-of-a-pebibyte", "$1125899906842624\r\nx\r\n"),
+            Answer::json("resp-negative-length", "$-7\r\n"),
+            Answer::json("resp-list-of-a-pebibyte", "*1125899906842624\r\n"),
+            Answer::json("resp-half", "$5\r\nab"),
+            Answer::json("resp-map", "%1\r\n+a\r\n+b\r\n"),
+        ]
+    }
+
+    fn barrier(runner: String, session: String) -> Step {
+        Step::Barrier { runner, session }
+    }
+
+    fn failure(outcome: &Outcome) -> Result<Option<String>> {
+        Ok(match outcome {
+            Outcome::Failed(Failure::AccessDenied) => Some("access-denied".to_owned()),
+            Outcome::Failed(Failure::NoSuchStore) => Some("no-such-store".to_owned()),
+            Outcome::Failed(Failure::Other(text)) => {
+                reply::check(text, &[])?;
+                Some(text.clone())
+            }
+            _ => None,
+        })
+    }
+
+    fn open_settings(provider: &Provider<Self>) -> Settings {
+        Settings::from([(provider.setting("buckets"), "*".to_owned())])
+    }
+
+    fn wrong_program() -> Vec<Step> {
+        vec![Step::Get { bucket: "never opened".into(), key: "k".into() }]
+    }
+
+    fn echo(cx: &Cx, session: &Session, text: &str) -> Reply<()> {
+        let key = cx.key("echo");
+        cx.outside().set(key.as_bytes(), text.as_bytes())?;
+        let value = session.open("")?.get(&key)?;
+        Ok(equal("get", value, Some(text.into()))?)
+    }
+}
+
+impl Case {
+    /// A trial against both drafts.
+    pub(crate) fn each(
+        rule: &'static str,
+        what: impl Into<String>,
+        run: impl Fn(&Cx) -> Result<()> + Send + Sync + 'static,
+    ) -> Case {
+        Case::new(rule, what, Flavor::EACH, run)
+    }
+}
+
+impl Cx<'_> {
+    /// A name for a bucket that no other trial has.
+    pub(crate) fn bucket(&self, name: &str) -> String {
+        self.room(name)
+    }
+
+    pub(crate) fn outside(&self) -> &dyn Outside {
+        self.fixture().outside()
+    }
+}
