@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use plugboard_error::{Error, Kind, Result};
+use plugboard_http::Chunks;
 use plugboard_http::fake::FakeBody;
 
 use crate::{Blocks, ContainerInfo, Download, Object, ObjectInfo, Page, Policy, Store};
@@ -46,14 +47,16 @@ impl Fake {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes.get(..bytes.len().min(16)).unwrap()).into_owned()
+fn text(bytes: &Chunks) -> String {
+    let mut bytes = bytes.to_vec();
+    bytes.truncate(16);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl Store for Fake {
     /// The number of blocks.
     type Upload = usize;
-    type Block = Vec<u8>;
+    type Block = Chunks;
     type Body = FakeBody;
 
     fn configure() -> Result<Self> {
@@ -80,7 +83,7 @@ impl Store for Fake {
         unimplemented!()
     }
 
-    fn put(&self, object: Object<'_>, bytes: Vec<u8>) -> Result<()> {
+    fn put(&self, object: Object<'_>, bytes: Chunks) -> Result<()> {
         self.call(format!("put {}/{} {:?}", object.container, object.name, text(&bytes)))
     }
 
@@ -89,24 +92,23 @@ impl Store for Fake {
         Ok(0)
     }
 
-    fn send_block(&self, upload: &mut usize, bytes: Vec<u8>) -> Result<Vec<u8>> {
+    fn send_block(&self, upload: &mut usize, bytes: Chunks) -> Result<Chunks> {
         *upload += 1;
         self.call(format!("block {}", text(&bytes)))?;
         Ok(bytes)
     }
 
-    fn pump(&self, _: &mut Vec<u8>) -> bool {
+    fn pump(&self, _: &mut Chunks) -> bool {
         // Blocks are through as soon as somebody waited for them.
         self.calls.borrow().last().is_some_and(|call| call.starts_with("wait"))
     }
 
-    fn wait(&self, blocks: &VecDeque<Vec<u8>>) -> Result<()> {
+    fn wait(&self, blocks: &VecDeque<Chunks>) -> Result<()> {
         self.call(format!("wait {}", blocks.len()))
     }
 
-    fn finish_block(&self, _: &mut usize, block: Vec<u8>) -> Result<Vec<u8>> {
-        self.call(format!("finish {}", text(&block)))?;
-        Ok(block)
+    fn finish_block(&self, _: &mut usize, block: Chunks) -> Result<()> {
+        self.call(format!("finish {}", text(&block)))
     }
 
     fn commit(&self, upload: usize) -> Result<()> {

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use plugboard_error::Result;
-use plugboard_http::Body;
+use plugboard_http::{Body, Chunks};
 
 use crate::{Blocks, Policy};
 
@@ -37,13 +37,13 @@ pub trait Store: Sized + 'static {
     fn delete_container(&self, container: &str) -> Result<()>;
 
     /// Writes a whole object in one request.
-    fn put(&self, object: Object<'_>, bytes: Vec<u8>) -> Result<()>;
+    fn put(&self, object: Object<'_>, bytes: Chunks) -> Result<()>;
 
     /// Begins an object of several blocks.
     fn begin(&self, object: Object<'_>) -> Result<Self::Upload>;
 
     /// Begins to send the next block, and does not wait.
-    fn send_block(&self, upload: &mut Self::Upload, bytes: Vec<u8>) -> Result<Self::Block>;
+    fn send_block(&self, upload: &mut Self::Upload, bytes: Chunks) -> Result<Self::Block>;
 
     /// Sends of the block what the host takes now, and does not wait; true once there is nothing left to do but
     /// [`Store::finish_block`], which then does not wait either.
@@ -52,8 +52,8 @@ pub trait Store: Sized + 'static {
     /// Waits until one of the blocks can go on.
     fn wait(&self, blocks: &VecDeque<Self::Block>) -> Result<()>;
 
-    /// Waits until the service has the block, sending it again where need be, and gives the memory back.
-    fn finish_block(&self, upload: &mut Self::Upload, block: Self::Block) -> Result<Vec<u8>>;
+    /// Waits until the service has the block, sending it again where need be.
+    fn finish_block(&self, upload: &mut Self::Upload, block: Self::Block) -> Result<()>;
 
     /// Makes the object of its blocks, all of which are finished. Whether a commit whose answer was lost has
     /// happened is found out; where that cannot be known it is the error `ambiguous`. (`all.commit-lost`)

@@ -31,17 +31,16 @@ impl<S: Instance> ObjectStream<S> {
         if self.upload.borrow().is_open() { Ok(PERMIT as u64) } else { Err(StreamError::Closed) }
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<(), StreamError> {
+    fn write(&self, bytes: Vec<u8>) -> Result<(), StreamError> {
         self.upload.borrow_mut().write(bytes).map_err(|Closed| StreamError::Closed)
     }
 
     fn write_zeroes(&self, count: u64) -> Result<(), StreamError> {
-        const ZEROES: [u8; 4096] = [0; 4096];
         let mut left = count;
         while left > 0 {
-            let size = left.min(ZEROES.len() as u64);
-            self.write(ZEROES.get(..usize::try_from(size).unwrap_or_default()).unwrap_or_default())?;
-            left -= size;
+            let size = usize::try_from(left).unwrap_or(PERMIT).min(PERMIT);
+            self.write(vec![0; size])?;
+            left -= size as u64;
         }
         Ok(())
     }
@@ -54,8 +53,9 @@ impl<S: Instance> ObjectStream<S> {
         read: fn(&InputStream, u64) -> Result<Vec<u8>, StreamError>,
     ) -> Result<u64, StreamError> {
         let bytes = read(source, most.min(self.check_write()?))?;
-        self.write(&bytes)?;
-        Ok(bytes.len() as u64)
+        let size = bytes.len() as u64;
+        self.write(bytes)?;
+        Ok(size)
     }
 }
 
@@ -76,7 +76,7 @@ impl<S: Instance> streams::GuestOutputStream for OutputStream<S> {
         pump::<S>();
         match self {
             OutputStream::Host(stream) => stream.write(&contents),
-            OutputStream::Object(stream) => stream.write(&contents),
+            OutputStream::Object(stream) => stream.write(contents),
         }
     }
 
@@ -84,7 +84,7 @@ impl<S: Instance> streams::GuestOutputStream for OutputStream<S> {
         pump::<S>();
         match self {
             OutputStream::Host(stream) => stream.blocking_write_and_flush(&contents),
-            OutputStream::Object(stream) => stream.write(&contents),
+            OutputStream::Object(stream) => stream.write(contents),
         }
     }
 

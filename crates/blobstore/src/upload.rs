@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 
 use plugboard_error::{Error, Kind, Result};
+use plugboard_http::Chunks;
 
 use crate::{Blocks, Object, Store};
 
 /// Blocks on their way at once, beside the one that is being filled.
 const IN_FLIGHT: usize = 2;
-/// Memory for a block grows from here, so that a small object takes little.
-const LEAST_ROOM: usize = 64 << 10;
 
 /// What becomes of a value: bytes in, one object out, or none.
 ///
@@ -19,9 +18,7 @@ const LEAST_ROOM: usize = 64 << 10;
 pub(crate) struct Upload<S: Store> {
     blocks: Blocks,
     target: Option<Target<S>>,
-    buffer: Vec<u8>,
-    /// Memory of blocks that are sent.
-    spare: Vec<Vec<u8>>,
+    buffer: Chunks,
     number: u32,
     state: State<S>,
 }
@@ -44,8 +41,7 @@ enum State<S: Store> {
 
 impl<S: Store> Upload<S> {
     pub(crate) fn new(blocks: Blocks) -> Self {
-        let (buffer, spare) = (Vec::new(), Vec::new());
-        Upload { blocks, target: None, buffer, spare, number: 0, state: State::Gathering }
+        Upload { blocks, target: None, buffer: Chunks::default(), number: 0, state: State::Gathering }
     }
 
     /// Says where the bytes go.
@@ -68,13 +64,18 @@ impl<S: Store> Upload<S> {
 
     /// Takes the bytes in, and waits where the service is slower than the app. After an error it takes no more;
     /// the error is that of [`Upload::finish`].
-    pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<(), Closed> {
+    pub(crate) fn write(&mut self, mut bytes: Vec<u8>) -> Result<(), Closed> {
         while !bytes.is_empty() {
             if !self.is_open() {
                 return Err(Closed);
             }
-            match self.take_in(bytes) {
-                Ok(taken) => bytes = bytes.get(taken..).unwrap_or_default(),
+            match self.room() {
+                Ok(room) => {
+                    let rest = bytes.split_off(room.min(bytes.len()));
+                    // A piece stays for as long as its block, and so would the memory that it does not need.
+                    bytes.shrink_to_fit();
+                    self.buffer.push(std::mem::replace(&mut bytes, rest));
+                }
                 Err(error) => {
                     self.fail(error);
                     return Err(Closed);
@@ -84,15 +85,12 @@ impl<S: Store> Upload<S> {
         Ok(())
     }
 
-    fn take_in(&mut self, bytes: &[u8]) -> Result<usize> {
-        let size = self.block_size()?;
-        if self.buffer.len() >= size {
+    /// What the block has room for; a full one is sent.
+    fn room(&mut self) -> Result<usize> {
+        if self.buffer.len() >= self.block_size()? {
             self.send()?;
         }
-        let taken = bytes.len().min(self.block_size()?.saturating_sub(self.buffer.len()));
-        self.make_room(taken)?;
-        self.buffer.extend_from_slice(bytes.get(..taken).unwrap_or_default());
-        Ok(taken)
+        Ok(self.block_size()?.saturating_sub(self.buffer.len()))
     }
 
     fn block_size(&self) -> Result<usize> {
@@ -100,16 +98,6 @@ impl<S: Store> Upload<S> {
             let sentence = format!("the object has more than {} blocks", self.blocks.count);
             Error::new(Kind::TooLarge, sentence)
         })
-    }
-
-    fn make_room(&mut self, more: usize) -> Result<()> {
-        let (length, capacity) = (self.buffer.len(), self.buffer.capacity());
-        if capacity - length >= more {
-            return Ok(());
-        }
-        // By doubling, but never beyond the block.
-        let room = capacity.saturating_mul(2).max(LEAST_ROOM).min(self.block_size()?).max(length + more);
-        self.buffer.try_reserve_exact(room - length).map_err(|_| out_of_memory())
     }
 
     /// Sends the buffer as a block; waits for the oldest if there are too many on their way.
@@ -124,11 +112,9 @@ impl<S: Store> Upload<S> {
         }
         let State::Sending(upload, in_flight) = &mut self.state else { return Ok(()) };
         if in_flight.len() >= IN_FLIGHT {
-            self.spare.extend(finish_oldest(target.store, upload, in_flight)?);
+            finish_oldest(target.store, upload, in_flight)?;
         }
-        let mut next = self.spare.pop().unwrap_or_default();
-        next.clear();
-        let block = std::mem::replace(&mut self.buffer, next);
+        let block = std::mem::take(&mut self.buffer);
         in_flight.push_back(target.store.send_block(upload, block)?);
         self.number += 1;
         Ok(())
@@ -145,7 +131,7 @@ impl<S: Store> Upload<S> {
     pub(crate) fn finish(&mut self) -> Result<()> {
         let outcome = self.commit();
         self.state = State::Over;
-        self.free();
+        self.buffer = Chunks::default();
         outcome
     }
 
@@ -198,25 +184,23 @@ impl<S: Store> Upload<S> {
             drop(in_flight);
             target.store.abort(upload);
         }
-        self.free();
-    }
-
-    fn free(&mut self) {
-        self.buffer = Vec::new();
-        self.spare = Vec::new();
+        self.buffer = Chunks::default();
     }
 }
 
-/// Waits for the oldest, while all of them go on, and gives its memory back.
+/// Waits for the oldest, while all of them go on.
 fn finish_oldest<S: Store>(
     store: &S,
     upload: &mut S::Upload,
     in_flight: &mut VecDeque<S::Block>,
-) -> Result<Option<Vec<u8>>> {
+) -> Result<()> {
     while !pump_all(store, in_flight) {
         store.wait(in_flight)?;
     }
-    in_flight.pop_front().map(|oldest| store.finish_block(upload, oldest)).transpose()
+    match in_flight.pop_front() {
+        Some(oldest) => store.finish_block(upload, oldest),
+        None => Ok(()),
+    }
 }
 
 /// Moves all of them, and says whether the oldest is through.
@@ -239,10 +223,6 @@ impl<S: Store> Target<S> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Closed;
 
-fn out_of_memory() -> Error {
-    Error::new(Kind::Unavailable, "the instance has no memory left for a block")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,10 +242,10 @@ mod tests {
         for bytes in ["", "a", "abcd"] {
             let store = fake::store();
             let mut upload = upload(store);
-            upload.write(bytes.as_bytes()).unwrap();
+            upload.write(bytes.into()).unwrap();
             upload.finish().unwrap();
             assert_eq!(store.calls(), [format!("put c/o {bytes:?}")]);
-            assert_eq!(upload.write(b"x"), Err(Closed));
+            assert_eq!(upload.write(b"x".to_vec()), Err(Closed));
         }
     }
 
@@ -273,8 +253,8 @@ mod tests {
     fn more_goes_out_in_blocks_two_at_a_time() {
         let store = fake::store();
         let mut upload = upload(store);
-        upload.write(b"ab").unwrap();
-        upload.write(b"cdefghij").unwrap();
+        upload.write(b"ab".to_vec()).unwrap();
+        upload.write(b"cdefghij".to_vec()).unwrap();
         assert_eq!(store.calls(), ["begin c/o", "block abcd", "block efgh"]);
         upload.finish().unwrap();
         let rest =
@@ -286,15 +266,15 @@ mod tests {
     fn bytes_may_come_before_the_target_up_to_a_block() {
         let store = fake::store();
         let mut upload = Upload::new(BLOCKS);
-        upload.write(b"abcd").unwrap();
+        upload.write(b"abcd".to_vec()).unwrap();
         upload.set_target(store, "c", "o".into()).unwrap();
-        upload.write(b"e").unwrap();
+        upload.write(b"e".to_vec()).unwrap();
         upload.finish().unwrap();
         assert_eq!(store.calls()[..2], ["begin c/o", "block abcd"]);
 
         let mut late = Upload::<Fake>::new(BLOCKS);
-        late.write(b"abcd").unwrap();
-        assert_eq!(late.write(b"e"), Err(Closed));
+        late.write(b"abcd".to_vec()).unwrap();
+        assert_eq!(late.write(b"e".to_vec()), Err(Closed));
         let error = late.set_target(store, "c", "o".into()).unwrap_err();
         assert_eq!(error.kind, Kind::Invalid);
         assert_eq!(late.finish().unwrap_err(), error);
@@ -316,10 +296,10 @@ mod tests {
         upload(store).cancel();
         assert_eq!(store.calls(), [""; 0]);
         let mut begun = upload(store);
-        begun.write(b"abcde").unwrap();
+        begun.write(b"abcde".to_vec()).unwrap();
         begun.cancel();
         assert_eq!(store.calls(), ["begin c/o", "block abcd", "abort"]);
-        assert_eq!(begun.write(b"x"), Err(Closed));
+        assert_eq!(begun.write(b"x".to_vec()), Err(Closed));
     }
 
     #[test]
@@ -327,9 +307,9 @@ mod tests {
         let store = fake::store();
         store.fail("finish abcd");
         let mut upload = upload(store);
-        upload.write(b"abcdefgh").unwrap();
-        upload.write(b"i").unwrap();
-        assert_eq!(upload.write(b"jklmnop"), Err(Closed));
+        upload.write(b"abcdefgh".to_vec()).unwrap();
+        upload.write(b"i".to_vec()).unwrap();
+        assert_eq!(upload.write(b"jklmnop".to_vec()), Err(Closed));
         assert!(!upload.is_open());
         assert_eq!(upload.finish().unwrap_err().sentence, "finish abcd");
         assert_eq!(store.calls().last().unwrap(), "abort");
@@ -341,7 +321,7 @@ mod tests {
             let store = fake::store();
             store.fail(call);
             let mut upload = upload(store);
-            upload.write(b"abcde").ok();
+            upload.write(b"abcde".to_vec()).ok();
             assert_eq!(upload.finish().unwrap_err().sentence, call);
             assert!(!store.calls().iter().any(|made| made.starts_with("commit") && made != call), "{call}");
         }
@@ -351,10 +331,10 @@ mod tests {
     fn an_object_has_no_more_blocks_than_the_service_takes() {
         let store = fake::store();
         let mut full = upload(store);
-        full.write(b"abcdefghijkl").unwrap();
+        full.write(b"abcdefghijkl".to_vec()).unwrap();
         full.finish().unwrap();
         let mut over = upload(store);
-        assert_eq!(over.write(b"abcdefghijklm"), Err(Closed));
+        assert_eq!(over.write(b"abcdefghijklm".to_vec()), Err(Closed));
         let error = over.finish().unwrap_err();
         assert_eq!(error.to_string(), "too-large: the object has more than 3 blocks");
     }
@@ -366,10 +346,9 @@ mod tests {
         let mut upload = Upload::new(BLOCKS);
         upload.set_target(store, "c", "o".into()).unwrap();
         for _ in 0..100 {
-            upload.write(&[7; 99_999]).unwrap();
-            let waiting = upload.buffer.capacity() + upload.spare.iter().map(Vec::capacity).sum::<usize>();
+            upload.write(vec![7; 99_999]).unwrap();
             let State::Sending(_, in_flight) = &upload.state else { continue };
-            let all = waiting + in_flight.iter().map(Vec::capacity).sum::<usize>();
+            let all = upload.buffer.len() + in_flight.iter().map(Chunks::len).sum::<usize>();
             assert!(all <= 3 << 20, "{all}");
         }
     }

@@ -229,8 +229,8 @@ fn retry_after(response: &Response) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Method;
     use crate::fake::{Fake, status};
+    use crate::{Chunks, Method};
 
     fn client(script: Vec<Result<Response, Failure>>) -> Client<Fake> {
         Client {
@@ -250,7 +250,7 @@ mod tests {
             method: Method::Post,
             path: "/".into(),
             headers: vec![],
-            body: vec![],
+            body: Chunks::default(),
             resend,
             answer_fields: &[],
             what: "TEST",

@@ -10,6 +10,7 @@
 //! * Every wait ends at the client's deadline, every answer at its size limit. Bodies that stream have no
 //!   deadline as a whole, but no wait for the next of their bytes is longer than that.
 
+mod chunks;
 mod client;
 mod date;
 mod endpoint;
@@ -20,6 +21,7 @@ mod status;
 mod transport;
 mod wasi;
 
+pub use chunks::Chunks;
 pub use client::{Client, Limits, Sending};
 pub use date::seconds as date_seconds;
 pub use endpoint::Endpoint;

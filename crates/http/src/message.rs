@@ -1,5 +1,7 @@
 use plugboard_error::{Error, Kind};
 
+use crate::Chunks;
+
 /// The methods that the services use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -58,7 +60,7 @@ pub struct Request {
     pub path: String,
     /// Names in lower case; `content-length` is added by the transport.
     pub headers: Vec<(&'static str, String)>,
-    pub body: Vec<u8>,
+    pub body: Chunks,
     pub resend: Resend,
     /// The fields of the answer that are of interest, in lower case. Those that errors need come anyway.
     pub answer_fields: &'static [&'static str],

@@ -4,8 +4,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64ct::{Base64, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
 use plugboard_config::Secret;
 use sha2::Sha256;
@@ -35,7 +34,7 @@ pub struct SharedKey {
 impl SharedKey {
     /// None if the key, as the portal shows it, is not the Base64 that it should be.
     pub fn new(account: &str, key: &Secret) -> Option<Self> {
-        let key = BASE64_STANDARD.decode(key.expose()).ok().filter(|key| !key.is_empty())?;
+        let key = Base64::decode_vec(key.expose()).ok().filter(|key| !key.is_empty())?;
         Some(SharedKey { account: account.to_owned(), mac: Hmac::new_from_slice(&key).ok()? })
     }
 
@@ -43,7 +42,7 @@ impl SharedKey {
     pub fn authorization(&self, request: &Request) -> String {
         let mut mac = self.mac.clone();
         mac.update(string_to_sign(&self.account, request).as_bytes());
-        let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
+        let signature = Base64::encode_string(&mac.finalize().into_bytes());
         ["SharedKey ", &self.account, ":", &signature].concat()
     }
 }
@@ -72,19 +71,28 @@ fn string_to_sign(account: &str, request: &Request) -> String {
         text.push('\n');
     }
 
-    let mut own = request.headers.iter().filter(|(name, _)| name.starts_with("x-ms-")).collect::<Vec<_>>();
-    own.sort_by(|(a, _), (b, _)| order_of_service(a, b));
-    for (name, value) in own {
+    let own = request.headers.iter().filter(|(name, _)| name.starts_with("x-ms-"));
+    for (name, value) in sorted(own, order_of_service) {
         text.extend([name, ":", value, "\n"]);
     }
 
     text.extend(["/", account, request.path]);
-    let mut query = request.query.iter().collect::<Vec<_>>();
-    query.sort_by_key(|(name, _)| *name);
-    for (name, value) in query {
+    for (name, value) in sorted(request.query.iter(), str::cmp) {
         text.extend(["\n", name, ":", value]);
     }
     text
+}
+
+type Pair = (&'static str, String);
+
+/// Of the few that a request has, one by one: the standard library's sort is fast with many, and large.
+fn sorted<'a>(pairs: impl Iterator<Item = &'a Pair>, order: fn(&str, &str) -> Ordering) -> Vec<&'a Pair> {
+    let mut sorted: Vec<&Pair> = Vec::new();
+    for pair in pairs {
+        let place = sorted.partition_point(|other| order(other.0, pair.0).is_lt());
+        sorted.insert(place, pair);
+    }
+    sorted
 }
 
 fn field<'a>(request: &Request<'a>, name: &str) -> &'a str {

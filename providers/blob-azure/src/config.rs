@@ -90,76 +90,79 @@ fn read_block_size(settings: &Settings) -> Result<usize> {
     }
 }
 
+/// The settings that authenticate. There is one of them.
+const WAYS: [&str; 6] = ["connection-string", "key", "sas", "client-secret", "client-assertion", "identity"];
+
+/// Those that go with some of the ways only.
+const COMPANIONS: [(&str, &[&str]); 7] = [
+    ("account", &["key", "sas", "client-secret", "client-assertion", "identity"]),
+    ("endpoint", &["key", "sas", "client-secret", "client-assertion", "identity"]),
+    ("tenant", &["client-secret", "client-assertion"]),
+    ("client-id", &["client-secret", "client-assertion"]),
+    ("authority", &["client-secret", "client-assertion"]),
+    ("identity-endpoint", &["identity"]),
+    ("identity-header", &["identity"]),
+];
+
 /// Where the service is, and what proves to it that requests may be made.
 fn read_access(settings: &Settings, allow_http: bool) -> Result<(Endpoint, Proof)> {
-    let connection = settings.secret("connection-string")?;
-    let key = settings.secret("key")?;
-    let sas = settings.secret("sas")?;
-    let secret = settings.secret("client-secret")?;
-    let assertion = settings.secret("client-assertion")?;
-    let identity = settings.text("identity")?;
-    let ways = [
-        ("connection-string", connection.is_some()),
-        ("key", key.is_some()),
-        ("sas", sas.is_some()),
-        ("client-secret", secret.is_some()),
-        ("client-assertion", assertion.is_some()),
-        ("identity", identity.is_some()),
-    ];
-    let mut chosen = ways.iter().filter(|(_, set)| *set).map(|(name, _)| *name);
-    let way = chosen.next().unwrap_or_default();
-    if let Some(other) = chosen.next() {
-        let fault = format!("and `{}` are both set; expected one of them", settings.key(other));
-        return Err(settings.error(way, &fault));
-    }
-
-    let client = matches!(way, "client-secret" | "client-assertion");
-    for (name, of, fits) in [
-        ("account", "anything but `azure-connection-string`", way != "connection-string"),
-        ("endpoint", "anything but `azure-connection-string`", way != "connection-string"),
-        ("tenant", "`azure-client-secret` or `azure-client-assertion`", client),
-        ("client-id", "`azure-client-secret` or `azure-client-assertion`", client),
-        ("authority", "`azure-client-secret` or `azure-client-assertion`", client),
-        ("identity-endpoint", "`azure-identity`", way == "identity"),
-        ("identity-header", "`azure-identity`", way == "identity"),
-    ] {
-        if !fits && !way.is_empty() && settings.text(name)?.is_some() {
-            let fault = format!("is set beside `{}`; it goes with {of}", settings.key(way));
-            return Err(settings.error(name, &fault));
-        }
-    }
-
-    if let Some(text) = connection {
-        return read_connection(settings, &text, allow_http);
+    let way = read_way(settings)?;
+    if way == "connection-string" {
+        return read_connection(settings, allow_http);
     }
     let account = read_account(settings)?;
     let endpoint = read_endpoint(settings, account.as_deref(), allow_http)?;
-    let proof = if let Some(key) = key {
-        let account =
-            account.ok_or_else(|| settings.error("account", "is not set, which `azure-key` needs"))?;
-        Proof::SharedKey(shared_key(&account, &key).map_err(|fault| settings.error("key", fault))?)
-    } else if let Some(sas) = sas {
-        Proof::Sas(signature(&sas).map_err(|fault| settings.error("sas", fault))?)
-    } else if let Some(secret) = secret {
-        read_flow(settings, allow_http, |client| Grant::Secret { client, secret })?
-    } else if let Some(assertion) = assertion {
-        let assertion = read_assertion(settings, assertion, allow_http)?;
-        read_flow(settings, allow_http, |client| Grant::Assertion { client, assertion })?
-    } else if let Some(identity) = identity {
-        read_identity(settings, identity, allow_http)?
-    } else {
+    let wrong = |fault: &str| settings.error(way, fault);
+    let proof = match way {
+        "key" => {
+            let account = needed(settings, "account", account, "`azure-key`")?;
+            let key = needed(settings, way, settings.secret("key")?, "")?;
+            Proof::SharedKey(shared_key(&account, &key).map_err(wrong)?)
+        }
+        "sas" => {
+            let sas = needed(settings, way, settings.secret("sas")?, "")?;
+            Proof::Sas(signature(&sas).map_err(wrong)?)
+        }
+        "identity" => Proof::Token(read_identity(settings, allow_http)?),
+        _ => Proof::Token(read_client(settings, way, allow_http)?),
+    };
+    Ok((endpoint, proof))
+}
+
+fn read_way(settings: &Settings) -> Result<&'static str> {
+    let mut chosen = None;
+    for way in WAYS {
+        if settings.text(way)?.is_some()
+            && let Some(other) = chosen.replace(way)
+        {
+            let fault = ["and `", &settings.key(way), "` are both set; expected one of them"].concat();
+            return Err(settings.error(other, &fault));
+        }
+    }
+    let Some(way) = chosen else {
         return Err(settings.error(
             "key",
             "is not set, nor is another way to authenticate: `azure-connection-string`, `azure-sas`, \
              `azure-client-secret`, `azure-client-assertion` or `azure-identity`",
         ));
     };
-    Ok((endpoint, proof))
+    for (name, ways) in COMPANIONS {
+        if !ways.contains(&way) && settings.text(name)?.is_some() {
+            let fault = ["does not go with `", &settings.key(way), "`"].concat();
+            return Err(settings.error(name, &fault));
+        }
+    }
+    Ok(way)
 }
 
-fn read_connection(settings: &Settings, text: &Secret, allow_http: bool) -> Result<(Endpoint, Proof)> {
+fn needed<S>(settings: &Settings, name: &str, value: Option<S>, by: &str) -> Result<S> {
+    value.ok_or_else(|| settings.error(name, &["is not set, which ", by, " needs"].concat()))
+}
+
+fn read_connection(settings: &Settings, allow_http: bool) -> Result<(Endpoint, Proof)> {
     const NAME: &str = "connection-string";
     let wrong = |fault: &str| settings.error(NAME, fault);
+    let text = needed(settings, NAME, settings.secret("connection-string")?, "")?;
     let connection = Connection::parse(text.expose()).map_err(wrong)?;
     let endpoint = Endpoint::parse(&connection.endpoint)
         .map_err(|fault| wrong(&["holds an address of the blob service that ", &fault].concat()))?;
@@ -214,54 +217,59 @@ fn signature(sas: &Secret) -> Result<Secret, &'static str> {
     Ok(Secret::new(text))
 }
 
-fn read_flow(settings: &Settings, allow_http: bool, grant: impl FnOnce(String) -> Grant) -> Result<Proof> {
+/// An application that Entra ID knows, `way` of which proves that we are it.
+fn read_client(settings: &Settings, way: &str, allow_http: bool) -> Result<Flow> {
     let tenant = read_id(settings, "tenant", settings.text("tenant")?)?;
     let client = read_id(settings, "client-id", settings.text("client-id")?)?;
     let authority = settings.text("authority")?;
     let authority = Endpoint::parse(authority.as_deref().unwrap_or(DEFAULT_AUTHORITY))
         .map_err(|fault| settings.error("authority", &fault))?;
     check_plain(settings, "authority", &authority, allow_http)?;
+    let grant = if way == "client-secret" {
+        Grant::Secret { client, secret: needed(settings, way, settings.secret("client-secret")?, "")? }
+    } else {
+        Grant::Assertion { client, assertion: read_assertion(settings, allow_http)? }
+    };
     let issuer = Address { path: ["/", &tenant, "/oauth2/v2.0/token"].concat(), endpoint: authority };
-    Ok(Proof::Token(Flow { issuer, grant: grant(client) }))
+    Ok(Flow { issuer, grant })
 }
 
 /// A GUID, or the domain that a tenant may be called by.
 fn read_id(settings: &Settings, name: &str, id: Option<String>) -> Result<String> {
-    match id {
-        Some(id) if id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')) => Ok(id),
-        Some(_) => Err(settings.error(name, "holds a character that no identifier has")),
-        None => {
-            Err(settings
-                .error(name, "is not set, which `azure-client-secret` and `azure-client-assertion` need"))
-        }
+    let id = needed(settings, name, id, "`azure-client-secret` or `azure-client-assertion`")?;
+    if id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')) {
+        return Ok(id);
     }
+    Err(settings.error(name, "holds a character that no identifier has"))
 }
 
-fn read_assertion(settings: &Settings, assertion: Secret, allow_http: bool) -> Result<Assertion> {
+fn read_assertion(settings: &Settings, allow_http: bool) -> Result<Assertion> {
+    const NAME: &str = "client-assertion";
+    let assertion = needed(settings, NAME, settings.secret("client-assertion")?, "")?;
     let text = assertion.expose();
     if !text.starts_with("http://") && !text.starts_with("https://") {
         return Ok(Assertion::Value(assertion));
     }
-    let source = Address::parse(text).map_err(|fault| settings.error("client-assertion", &fault))?;
-    check_near(settings, "client-assertion", &source, allow_http)?;
+    let source = Address::parse(text).map_err(|fault| settings.error(NAME, &fault))?;
+    check_near(settings, NAME, &source, allow_http)?;
     Ok(Assertion::Source(source))
 }
 
-fn read_identity(settings: &Settings, identity: String, allow_http: bool) -> Result<Proof> {
-    let client = match identity.as_str() {
-        "system" => None,
-        id if id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') => Some(identity),
-        _ => return Err(settings.error("identity", "is neither `system` nor the client id of an identity")),
-    };
+fn read_identity(settings: &Settings, allow_http: bool) -> Result<Flow> {
+    const ENDPOINT: &str = "identity-endpoint";
+    let client = settings.text("identity")?.filter(|identity| identity != "system");
+    if client.iter().any(|id| !id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')) {
+        return Err(settings.error("identity", "is neither `system` nor the client id of an identity"));
+    }
     let header = settings.secret("identity-header")?;
     let address = settings.text("identity-endpoint")?;
     if header.is_some() && address.is_none() {
-        return Err(settings.error("identity-endpoint", "is not set, but `azure-identity-header` is"));
+        return Err(settings.error(ENDPOINT, "is not set, but `azure-identity-header` is"));
     }
     let issuer = Address::parse(address.as_deref().unwrap_or(DEFAULT_IDENTITY_ENDPOINT))
-        .map_err(|fault| settings.error("identity-endpoint", &fault))?;
-    check_near(settings, "identity-endpoint", &issuer, allow_http)?;
-    Ok(Proof::Token(Flow { issuer, grant: Grant::Identity { client, header } }))
+        .map_err(|fault| settings.error(ENDPOINT, &fault))?;
+    check_near(settings, ENDPOINT, &issuer, allow_http)?;
+    Ok(Flow { issuer, grant: Grant::Identity { client, header } })
 }
 
 /// Credentials go over plain http to this machine only.

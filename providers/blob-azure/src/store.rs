@@ -9,7 +9,9 @@ use plugboard_blobstore::{
 };
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_error::{Error, Kind, Result};
-use plugboard_http::{Client, Endpoint, Host, Limits, Request, Response, Sending, Transport, date_seconds};
+use plugboard_http::{
+    Chunks, Client, Endpoint, Host, Limits, Request, Response, Sending, Transport, date_seconds,
+};
 use plugboard_sign::http_date;
 
 use crate::config::Config;
@@ -77,32 +79,30 @@ impl<T: Transport + Host + Default> Azure<T> {
 impl<T: Transport + Host> Azure<T> {
     /// Sends a call without a body.
     fn call(&self, call: &Call) -> Result<Response> {
-        let mut request = self.sign(call, Vec::new())?;
+        let mut request = self.sign(call, Chunks::default())?;
         let response = self.settle(call, &mut request, &mut |request| self.client.send(request))?;
         self.succeeded(call, response)
     }
 
     /// Begins to send a call. Whatever fails shows in [`Azure::finish`], for which there is time as long as
     /// something moves.
-    fn begin_call(&self, call: Call, body: Vec<u8>) -> Result<Block<T::Exchange>> {
+    fn begin_call(&self, call: Call, body: Chunks) -> Result<Block<T::Exchange>> {
         let request = self.sign(&call, body)?;
         let sending = self.client.begin(&request);
         Ok(Block { call, request, sending })
     }
 
-    /// Gives the body of the request back.
-    fn finish_call(&self, begun: Block<T::Exchange>) -> Result<Vec<u8>> {
+    fn finish_call(&self, begun: Block<T::Exchange>) -> Result<()> {
         let Block { call, mut request, sending } = begun;
         let mut begun = Some(sending);
         let response = self.settle(&call, &mut request, &mut |request| {
             let sending = begun.take().unwrap_or_else(|| self.client.begin(request));
             self.client.finish(sending, request)
         })?;
-        self.succeeded(&call, response)?;
-        Ok(request.body)
+        self.succeeded(&call, response).map(drop)
     }
 
-    fn sign(&self, call: &Call, body: Vec<u8>) -> Result<Request> {
+    fn sign(&self, call: &Call, body: Chunks) -> Result<Request> {
         let now = self.now().saturating_add(self.skew.get());
         let date = http_date(u64::try_from(now).unwrap_or(0));
         self.credentials.sign(call, &self.client.endpoint.base_path, date, body)
@@ -257,9 +257,9 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
         }
     }
 
-    fn put(&self, object: Object<'_>, bytes: Vec<u8>) -> Result<()> {
+    fn put(&self, object: Object<'_>, bytes: Chunks) -> Result<()> {
         let call = Call::put(object, self.content_type(object.name))?;
-        self.finish_call(self.begin_call(call, bytes)?).map(drop)
+        self.finish_call(self.begin_call(call, bytes)?)
     }
 
     fn begin(&self, object: Object<'_>) -> Result<Upload> {
@@ -271,7 +271,7 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
         })
     }
 
-    fn send_block(&self, upload: &mut Upload, bytes: Vec<u8>) -> Result<Self::Block> {
+    fn send_block(&self, upload: &mut Upload, bytes: Chunks) -> Result<Self::Block> {
         let call = Call::put_block(&upload.path, upload.ids.id(upload.count));
         let block = self.begin_call(call, bytes)?;
         upload.count += 1;
@@ -286,7 +286,7 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
         self.client.wait(blocks.iter().map(|block| &block.sending))
     }
 
-    fn finish_block(&self, _: &mut Upload, block: Self::Block) -> Result<Vec<u8>> {
+    fn finish_block(&self, _: &mut Upload, block: Self::Block) -> Result<()> {
         self.finish_call(block)
     }
 
@@ -296,7 +296,7 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
     fn commit(&self, upload: Upload) -> Result<()> {
         self.insist(&|| {
             let call = Call::put_block_list(&upload.path, &upload.content_type);
-            self.finish_call(self.begin_call(call, upload.ids.list(upload.count))?).map(drop)
+            self.finish_call(self.begin_call(call, upload.ids.list(upload.count).into())?)
         })
     }
 
@@ -305,7 +305,7 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
 
     fn get(&self, object: Object<'_>, first: u64, last: u64) -> Result<Download<T::Body>> {
         let call = Call::get(object, first, last)?;
-        let mut request = self.sign(&call, Vec::new())?;
+        let mut request = self.sign(&call, Chunks::default())?;
         let mut body = None;
         let response = self.settle(&call, &mut request, &mut |request| {
             let (response, rest) = self.client.open(request)?;
@@ -355,7 +355,7 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
         let mut late = None;
         for some in names.chunks(DELETIONS) {
             let begin =
-                |name: &String| self.begin_call(Call::delete(Object { container, name })?, Vec::new());
+                |name: &String| self.begin_call(Call::delete(Object { container, name })?, Chunks::default());
             // All of them are begun before the first is waited for, and none once the time was up for one.
             let begun = some.iter().map(|name| (name, late.clone().map_or_else(|| begin(name), Err)));
             for (name, block) in begun.collect::<Vec<_>>() {

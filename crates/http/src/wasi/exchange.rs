@@ -14,7 +14,7 @@ use wasip2::io::streams::OutputStream;
 use super::deadline::{Deadline, nanoseconds};
 use super::failure::{broken, failed, unsendable};
 use crate::transport::{Reading, Terms};
-use crate::{Endpoint, Failure, Method, Reached, Request};
+use crate::{Chunks, Endpoint, Failure, Method, Reached, Request};
 
 /// What hosts take as a whole URL; the longest that wasmtime's HTTP library parses is 65,534 bytes.
 const MAX_PATH: usize = 60_000;
@@ -54,9 +54,9 @@ impl Exchange {
     }
 
     /// Writes what the host takes now; true once it has everything.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> bool {
+    pub(super) fn push(&mut self, bytes: &Chunks) -> bool {
         while let Some(stream) = &self.stream {
-            let rest = bytes.get(self.sent..).unwrap_or_default();
+            let rest = bytes.from(self.sent);
             // A closed stream says that the service stopped reading; why is in its answer or in the error there.
             let Ok(permitted) = stream.check_write() else { break };
             if permitted == 0 {
@@ -87,7 +87,7 @@ impl Exchange {
     /// Writes what is left, and waits for the head of the answer.
     pub(super) fn head(
         &mut self,
-        bytes: &[u8],
+        bytes: &Chunks,
         deadline: &mut Deadline,
     ) -> Result<IncomingResponse, Failure> {
         while !self.push(bytes) {

@@ -4,7 +4,6 @@ use plugboard_config::Secret;
 use plugboard_error::{Error, Kind, Result};
 use plugboard_http::{Endpoint, Method, Request, Resend, Response, error_of};
 use serde::Deserialize;
-use serde::de::{Deserializer, Visitor};
 
 use crate::wire::escape;
 
@@ -120,7 +119,15 @@ pub(super) fn request(
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
 ) -> Request {
-    Request { method, path, headers, body, resend: Resend::Allowed, answer_fields: &[DATE], what: "token" }
+    Request {
+        method,
+        path,
+        headers,
+        body: body.into(),
+        resend: Resend::Allowed,
+        answer_fields: &[DATE],
+        what: "token",
+    }
 }
 
 fn form(parameters: &[(&str, &str)]) -> String {
@@ -143,45 +150,37 @@ pub(crate) struct Token {
     pub(crate) lifetime: u64,
 }
 
+/// `N` is a number, or one in quotes.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Answer<'a> {
+struct Answer<'a, N> {
     access_token: &'a str,
-    expires_in: Seconds,
-    expires_on: Seconds,
+    expires_in: Option<N>,
+    expires_on: Option<N>,
     error: &'a str,
 }
 
-/// A number that some issuers put in quotes.
-#[derive(Default)]
-struct Seconds(Option<u64>);
-
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl Visitor<'_> for Either {
-            type Value = Seconds;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("seconds")
-            }
-
-            fn visit_u64<E>(self, number: u64) -> Result<Seconds, E> {
-                Ok(Seconds(Some(number)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Seconds, E> {
-                Ok(Seconds(text.parse().ok()))
-            }
+impl<'a> Answer<'a, u64> {
+    fn parse(json: &'a [u8]) -> Option<Self> {
+        // Virtual machines and App Service put numbers in quotes, Entra ID does not.
+        if let Ok((answer, _)) = serde_json_core::from_slice(json) {
+            return Some(answer);
         }
-        deserializer.deserialize_any(Either)
+        let (quoted, _) = serde_json_core::from_slice::<Answer<&str>>(json).ok()?;
+        let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+        Some(Answer {
+            access_token: quoted.access_token,
+            expires_in: number(quoted.expires_in),
+            expires_on: number(quoted.expires_on),
+            error: quoted.error,
+        })
     }
 }
 
 /// Reads what `request` was answered.
 pub(crate) fn token(endpoint: &Endpoint, response: &Response) -> Result<Token> {
     let authority = &endpoint.authority;
-    let answer = serde_json::from_slice::<Answer>(&response.body).unwrap_or_default();
+    let answer = Answer::parse(&response.body).unwrap_or_default();
     if matches!(response.status, 400 | 401 | 403) {
         // A word of the protocol such as `invalid_client`; the rest may quote what was sent.
         let known = !answer.error.is_empty()
@@ -198,11 +197,11 @@ pub(crate) fn token(endpoint: &Endpoint, response: &Response) -> Result<Token> {
     }
     let until = || {
         let now = plugboard_http::date_seconds(response.header(DATE)?)?;
-        answer.expires_on.0?.checked_sub(u64::try_from(now).ok()?)
+        answer.expires_on?.checked_sub(u64::try_from(now).ok()?)
     };
     Ok(Token {
         authorization: Secret::new(["Bearer ", answer.access_token].concat()),
-        lifetime: answer.expires_in.0.or_else(until).unwrap_or(0),
+        lifetime: answer.expires_in.or_else(until).unwrap_or(0),
     })
 }
 

@@ -5,7 +5,7 @@ mod tokens;
 
 use plugboard_config::Secret;
 use plugboard_error::Result;
-use plugboard_http::{Client, Endpoint, Host, Request, Transport};
+use plugboard_http::{Chunks, Client, Endpoint, Host, Request, Transport};
 use plugboard_sign::azure::{self, SharedKey};
 
 pub(crate) use flow::{Address, Assertion, Flow, Grant};
@@ -41,7 +41,7 @@ impl<T: Transport + Host> Credentials<T> {
     }
 
     /// The request of a call, good for some minutes from the date.
-    pub(crate) fn sign(&self, call: &Call, base_path: &str, date: String, body: Vec<u8>) -> Result<Request> {
+    pub(crate) fn sign(&self, call: &Call, base_path: &str, date: String, body: Chunks) -> Result<Request> {
         let mut headers = Vec::with_capacity(call.headers.len() + 3);
         headers.extend(call.headers.iter().cloned());
         headers.extend([("x-ms-date", date), ("x-ms-version", VERSION.to_owned())]);

@@ -1,7 +1,6 @@
 //! Blocks, which are known by identifiers of our choice until they are an object.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64ct::{Base64, Encoding};
 
 /// The identifiers of one upload's blocks. Those of an object must all have the same length; those of two uploads of
 /// the same object must differ, or each would commit blocks of the other.
@@ -16,7 +15,7 @@ impl BlockIds {
         let mut bytes = [0; 12];
         let both = self.upload.to_be_bytes().into_iter().chain(number.to_be_bytes());
         bytes.iter_mut().zip(both).for_each(|(byte, value)| *byte = value);
-        BASE64_STANDARD.encode(bytes)
+        Base64::encode_string(&bytes)
     }
 
     /// The list that makes an object of the first `count` blocks. `Latest` finds them also where they are part of

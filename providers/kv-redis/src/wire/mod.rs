@@ -66,7 +66,7 @@ impl Wire {
             method,
             path,
             headers,
-            body,
+            body: body.into(),
             resend: command.resend(),
             answer_fields,
             what: command.what(),
