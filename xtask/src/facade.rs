@@ -11,56 +11,30 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
-use wit_parser::{Function, InterfaceId, LiveTypes, Resolve, TypeDefKind, TypeId, World, WorldItem};
+use wit_parser::{Function, InterfaceId, LiveTypes, Resolve, TypeId};
 
+use crate::wit;
 use types::Types;
 
 /// The facade for apps of these worlds, on a provider of that one.
 pub fn encode(resolve: &Resolve, apps: &[&str], provider: &str) -> Result<Vec<u8>> {
     let mut host = Vec::new();
     for app in apps {
-        let imports = interfaces(&find(resolve, app)?.imports);
-        host.extend(imports.into_iter().filter(|id| !host.contains(id)).collect::<Vec<_>>());
+        for id in wit::imports(resolve, app)? {
+            if !host.contains(&id) {
+                host.push(id);
+            }
+        }
     }
+    let mut provider = wit::exports(resolve, provider)?;
     // The interfaces of the capability itself are no concern of the facade's.
-    let ours = |id: &InterfaceId| {
-        resolve.interfaces[*id]
-            .name
-            .as_ref()
-            .is_some_and(|name| name == "streams" || name.starts_with("hooks"))
-    };
-    let provider = interfaces(&find(resolve, provider)?.exports).into_iter().filter(ours).collect();
-    let stream = host.iter().find_map(|id| {
-        let stream = *resolve.interfaces[*id].types.get("output-stream")?;
-        matches!(resolve.types[stream].kind, TypeDefKind::Resource).then_some(stream)
-    });
-    let stream = stream.context("these apps have no output-stream")?;
+    let name = |id: InterfaceId| resolve.interfaces[id].name.as_deref().unwrap_or_default();
+    provider.retain(|id| name(*id) == "streams" || name(*id).starts_with("hooks"));
+
     let types = Types { resolve, renamed: HashMap::new() };
+    let stream = host.iter().find_map(|id| resolve.interfaces[*id].types.get("output-stream"));
+    let stream = types.original(*stream.context("these apps have no output-stream")?);
     Facade { resolve, host, provider, stream, types }.encode()
-}
-
-/// The world with that name, whatever its version.
-fn find<'a>(resolve: &'a Resolve, name: &str) -> Result<&'a World> {
-    let named = |world: &&World| {
-        let package = world.package.map(|id| &resolve.packages[id].name);
-        package.is_some_and(|p| format!("{}:{}/{}", p.namespace, p.name, world.name) == name)
-    };
-    resolve
-        .worlds
-        .iter()
-        .map(|(_, world)| world)
-        .find(named)
-        .with_context(|| format!("there is no world {name}"))
-}
-
-fn interfaces<'a>(
-    items: impl IntoIterator<Item = (&'a wit_parser::WorldKey, &'a WorldItem)>,
-) -> Vec<InterfaceId> {
-    let interface = |(_, item): (_, &WorldItem)| match item {
-        WorldItem::Interface { id, .. } => Some(*id),
-        _ => None,
-    };
-    items.into_iter().filter_map(interface).collect()
 }
 
 struct Facade<'a> {
@@ -82,11 +56,10 @@ impl Facade<'_> {
 
         let mut text = String::new();
         for id in self.host.iter().filter(|id| used.contains(id)) {
-            let functions = self.functions(*id).filter(|f| exported.contains(id) && !self.is_replaced(f));
-            text += &self.import(*id, functions)?;
+            text += &self.import(*id, exported.contains(id))?;
         }
         for id in &self.provider {
-            text += &self.import(*id, self.functions(*id))?;
+            text += &self.import(*id, true)?;
         }
         // The interfaces after wasi:io/streams have the stream from there.
         let mut stream = "plugboard:inner/streams".to_owned();
@@ -115,17 +88,20 @@ impl Facade<'_> {
     fn component(&self, id: InterfaceId) -> Result<String> {
         let mut text = String::new();
         for used in self.used(id) {
-            text += &self.import(used, [].into_iter())?;
+            text += &self.import(used, false)?;
         }
-        writeln!(text, "(import \"output-stream\" (type {} (sub resource)))", self.types.id(self.stream)?)?;
+        let mut arguments = self.types.clone();
+        arguments.renamed.insert(self.stream, "$stream".to_owned());
+        writeln!(text, "(import \"output-stream\" (type $stream (sub resource)))")?;
         for (i, function) in self.functions(id).enumerate() {
-            writeln!(text, "(import \"f{i}\" (func $f{i} {}))", self.types.signature(function)?)?;
+            writeln!(text, "(import \"f{i}\" (func $f{i} {}))", arguments.signature(function)?)?;
         }
+        // A function that is exported mentions types as they are exported with it.
         let mut types = self.types.clone();
         for (name, ty) in &self.resolve.interfaces[id].types {
             let original = types.original(*ty);
-            let mut known = types.id(original)?;
-            if original == *ty && !self.types.is_resource(original) {
+            let mut known = arguments.id(original)?;
+            if original == *ty && !types.is_resource(original) {
                 known = format!("$\"{name} of\"");
                 writeln!(text, "(type {known} {})", types.definition(original)?)?;
             }
@@ -143,31 +119,26 @@ impl Facade<'_> {
         Ok(text)
     }
 
-    /// The import of an interface with these functions, and what its types are called from there on.
-    fn import<'f>(&self, id: InterfaceId, functions: impl Iterator<Item = &'f Function>) -> Result<String> {
+    /// The import of an interface, and what its types are called from there on.
+    fn import(&self, id: InterfaceId, functions: bool) -> Result<String> {
         let interface = self.name(id);
         let (mut inside, mut outside, mut types) = (String::new(), String::new(), self.types.clone());
         for (name, ty) in &self.resolve.interfaces[id].types {
             let original = types.original(*ty);
-            if original == self.stream {
-                continue;
-            }
-            let mut known = types.id(original)?;
-            if original == *ty {
-                writeln!(outside, "(alias export ${interface:?} {name:?} (type {known}))")?;
-                known = format!("$\"{name} of\"");
-            }
-            if original == *ty && self.types.is_resource(original) {
-                writeln!(inside, "(export {name:?} (type ${name:?} (sub resource)))")?;
+            if original != *ty {
+                writeln!(inside, "(export {name:?} (type ${name:?} (eq {})))", types.id(original)?)?;
             } else {
-                if original == *ty {
-                    writeln!(inside, "(type {known} {})", types.definition(original)?)?;
+                writeln!(outside, "(alias export ${interface:?} {name:?} (type {}))", types.id(original)?)?;
+                if types.is_resource(original) {
+                    writeln!(inside, "(export {name:?} (type ${name:?} (sub resource)))")?;
+                } else {
+                    writeln!(inside, "(type $\"{name} of\" {})", types.definition(original)?)?;
+                    writeln!(inside, "(export {name:?} (type ${name:?} (eq $\"{name} of\")))")?;
                 }
-                writeln!(inside, "(export {name:?} (type ${name:?} (eq {known})))")?;
             }
             types.rename(original, name);
         }
-        for function in functions {
+        for function in self.functions(id).filter(|_| functions) {
             writeln!(inside, "(export {:?} (func {}))", function.name, types.signature(function)?)?;
         }
         Ok(format!("(import {interface:?} (instance ${interface:?}\n{inside}))\n{outside}"))
@@ -222,5 +193,20 @@ impl Facade<'_> {
 
     fn name(&self, id: InterfaceId) -> String {
         self.resolve.id_of(id).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What has such an output-stream cannot be the host's own function.
+    #[test]
+    fn a_function_without_a_hook_is_an_error() {
+        let resolve = wit::resolve().unwrap();
+        let error = encode(&resolve, &["wasi:cli/imports"], "plugboard:inner/provider").unwrap_err();
+        let expected =
+            "wit/inner has no hook for `[method]descriptor.write-via-stream` of wasi:filesystem/types@";
+        assert!(error.to_string().starts_with(expected), "{error:#}");
     }
 }

@@ -15,6 +15,7 @@ struct Suite(&'static str, &'static [&'static str], &'static [&'static str]);
 const SUITES: &[Suite] = &[
     // The pure logic: what plain `cargo test` runs.
     Suite("logic", &["test", "--no-fail-fast"], &[]),
+    Suite("xtask", &["test", "--no-fail-fast", "--package", "xtask"], &[]),
     Suite("rules", &["test", "--no-fail-fast", "--package", "rules"], &[]),
     Suite("harness", &["test", "--no-fail-fast", "--package", "plugboard-harness"], &[]),
     Suite("faults", &["test", "--no-fail-fast", "--package", "plugboard-faults"], &[]),
@@ -23,6 +24,7 @@ const SUITES: &[Suite] = &[
     Suite("oci", &["test", "--no-fail-fast", "--package", "oci"], &[]),
     Suite("readme", &["test", "--no-fail-fast", "--package", "readme"], &[]),
     Suite("examples", &["test", "--no-fail-fast", "--package", "examples"], &[]),
+    Suite("welded", &["test", "--no-fail-fast", "--package", "welded"], &[]),
     Suite("sealed", &["run", "--quiet", "--package", "sealed"], &[]),
     Suite("conformance", &["run", "--quiet", "--package", "conformance"], &[]),
     Suite("conformance-newest", &["run", "--quiet", "--package", "conformance"], &["--newest"]),

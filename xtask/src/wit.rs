@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use wit_parser::Resolve;
+use wit_parser::{InterfaceId, Resolve, World, WorldItem};
 
 use crate::workspace;
 
@@ -55,4 +55,32 @@ pub fn resolve() -> Result<Resolve> {
     }
     resolve.push_dir(wit.join("inner"))?;
     Ok(resolve)
+}
+
+/// The interfaces that a world imports, each after those that it uses.
+pub fn imports(resolve: &Resolve, name: &str) -> Result<Vec<InterfaceId>> {
+    Ok(world(resolve, name)?.imports.values().filter_map(interface).collect())
+}
+
+/// The interfaces that a world exports.
+pub fn exports(resolve: &Resolve, name: &str) -> Result<Vec<InterfaceId>> {
+    Ok(world(resolve, name)?.exports.values().filter_map(interface).collect())
+}
+
+/// The world with that name, whatever its version.
+fn world<'a>(resolve: &'a Resolve, name: &str) -> Result<&'a World> {
+    let named = |world: &&World| {
+        let package = world.package.map(|id| &resolve.packages[id].name);
+        package
+            .is_some_and(|package| format!("{}:{}/{}", package.namespace, package.name, world.name) == name)
+    };
+    let mut worlds = resolve.worlds.iter().map(|(_, world)| world);
+    worlds.find(named).with_context(|| format!("there is no world `{name}`"))
+}
+
+fn interface(item: &WorldItem) -> Option<InterfaceId> {
+    match item {
+        WorldItem::Interface { id, .. } => Some(*id),
+        _ => None,
+    }
 }

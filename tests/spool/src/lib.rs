@@ -1,9 +1,12 @@
 //! An app that writes a request's body into a blob, and answers with what it reads back.
 //!
-//! `GET /<name>` only reads that object. Every request is one line on standard output.
+//! `PUT /<name>` does that; `GET /<name>` only reads. Every request is a line on standard output.
+
+#[cfg(feature = "cli")]
+mod cli;
 
 #[allow(clippy::all, unreachable_pub)]
-mod bindings {
+mod blobs {
     wit_bindgen::generate!({
         inline: "
             package plugboard:spool;
@@ -11,10 +14,7 @@ mod bindings {
                 import wasi:blobstore/blobstore@0.2.0-draft;
             }
         ",
-        path: [
-            "../../wit/wasi/io.wit",
-            "../../wit/blobstore",
-        ],
+        path: ["../../wit/wasi/io.wit", "../../wit/blobstore"],
         world: "plugboard:spool/app",
         generate_all,
         with: {
@@ -25,8 +25,25 @@ mod bindings {
     });
 }
 
-use bindings::wasi::blobstore::types::{IncomingValue, OutgoingValue};
-use bindings::wasi::blobstore::{blobstore, container::Container};
+#[cfg(feature = "keyvalue")]
+#[allow(clippy::all, unreachable_pub)]
+mod values {
+    wit_bindgen::generate!({
+        inline: "
+            package plugboard:spool-values;
+            world app {
+                import wasi:keyvalue/store@0.2.0-draft;
+            }
+        ",
+        path: ["../../wit/keyvalue-draft"],
+        world: "plugboard:spool-values/app",
+        generate_all,
+    });
+}
+
+use blobs::wasi::blobstore::blobstore;
+use blobs::wasi::blobstore::container::Container;
+use blobs::wasi::blobstore::types::{IncomingValue, OutgoingValue};
 use wasip2::http::types::{
     Fields, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
@@ -38,19 +55,24 @@ wasip2::http::proxy::export!(Spool);
 
 impl wasip2::exports::http::incoming_handler::Guest for Spool {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
-        let answer = spool(&request).unwrap_or_else(|error| error.into_bytes());
+        write(&wasip2::cli::stdout::get_stdout(), b"a request\n");
+        let path = request.path_with_query().unwrap_or_default();
+        let answer = match path.trim_start_matches('/') {
+            #[cfg(feature = "cli")]
+            cli if cli.starts_with("cli/") => Ok(cli::report(cli).into_bytes()),
+            #[cfg(feature = "keyvalue")]
+            "bucket" => Ok(format!("{:?}", values::wasi::keyvalue::store::open("").map(drop)).into_bytes()),
+            name => spool(&request, name),
+        };
         let response = OutgoingResponse::new(Fields::new());
         let body = response.body().expect("the first time");
         ResponseOutparam::set(out, Ok(response));
-        write(&body.write().expect("the first time"), &answer);
+        write(&body.write().expect("the first time"), &answer.unwrap_or_else(String::into_bytes));
         OutgoingBody::finish(body, None).expect("all of it is written");
     }
 }
 
-fn spool(request: &IncomingRequest) -> Result<Vec<u8>, String> {
-    write(&wasip2::cli::stdout::get_stdout(), b"a request\n");
-    let path = request.path_with_query().unwrap_or_default();
-    let name = path.trim_start_matches('/');
+fn spool(request: &IncomingRequest, name: &str) -> Result<Vec<u8>, String> {
     let container = blobstore::create_container("spool")?;
     if !matches!(request.method(), Method::Get) {
         let body = request.consume().expect("the first time");
