@@ -119,7 +119,8 @@ pub fn run(demo: &Demo) -> Result<()> {
 fn check_settings(provider: &str, settings: &[Setting]) -> Result<()> {
     let readme: PathBuf = ["providers", provider, "README.md"].iter().collect();
     for (key, value) in settings {
-        let text = std::fs::read_to_string(workspace::root().join(&readme))?;
+        let text = std::fs::read_to_string(workspace::root().join(&readme))
+            .with_context(|| format!("cannot read {}", readme.display()))?;
         let known = text.lines().any(|line| line.starts_with(&format!("| `{key}` |")));
         ensure!(known, "{provider} has no setting `{key}`; {} lists them", readme.display());
         ensure!(key != "redis-url", "`redis-url` is the option --redis-url");
