@@ -292,3 +292,6 @@ fn check_near(settings: &Settings, name: &str, address: &Address, allow_http: bo
         host.starts_with("169.254.") && host.bytes().all(|b| b.is_ascii_digit() || b".:".contains(&b));
     check_plain(settings, name, &address.endpoint, allow_http || link_local)
 }
+
+#[cfg(test)]
+mod tests;

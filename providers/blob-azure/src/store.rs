@@ -16,7 +16,7 @@ use plugboard_sign::http_date;
 
 use crate::config::Config;
 use crate::credentials::Credentials;
-use crate::wire::{self, BlockIds, Call, Copying};
+use crate::wire::{self, BlockIds, Call, State};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A page of a listing with the longest names there are; all other answers are short.
@@ -379,33 +379,31 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
         let call = Call::copy(to, self.address(from)?)?;
         let look = Call::copy_progress(to)?;
         let transport = &self.client.transport;
-        let mut state = wire::copying(&self.call(&call)?);
-        let mut seen = None;
-        let mut since = transport.now();
+        let mut copying = wire::copying(&self.call(&call)?).ok_or_else(|| self.senseless(&call))?;
+        let mut moved = transport.now();
         let mut pause = FIRST_LOOK;
         loop {
-            match state {
-                Some(Copying::Done) => return Ok(()),
-                Some(Copying::Failed) => {
-                    return Err(Error::new(Kind::Unavailable, "the service gave the copy up"));
+            match copying.state {
+                State::Done => return Ok(()),
+                State::Failed => return Err(Error::new(Kind::Unavailable, "the service gave the copy up")),
+                State::Pending if transport.now().saturating_sub(moved) >= self.client.limits.timeout => {
+                    let sentence = "the copy makes no progress; it may still become complete";
+                    return Err(Error::new(Kind::Timeout, sentence));
                 }
-                None => return Err(self.senseless(&call)),
-                Some(Copying::Pending(id, progress)) => {
-                    let now = Some((id, progress));
-                    if now != seen {
-                        (seen, since) = (now, transport.now());
-                    }
-                }
+                State::Pending => transport.sleep(pause),
             }
-            if transport.now().saturating_sub(since) >= self.client.limits.timeout {
-                return Err(Error::new(
-                    Kind::Timeout,
-                    "the copy makes no progress; it may still become complete",
-                ));
-            }
-            transport.sleep(pause);
             pause = LATER_LOOK.min(pause.saturating_mul(2));
-            state = wire::copying(&self.call(&look)?);
+            let now =
+                wire::copying(&self.call(&look)?).filter(|now| now.id == copying.id).ok_or_else(|| {
+                    Error::new(Kind::Conflict, "another client wrote to where the copy was to be")
+                })?;
+            if now != copying {
+                moved = transport.now();
+            }
+            copying = now;
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

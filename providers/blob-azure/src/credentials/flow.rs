@@ -219,6 +219,150 @@ pub(crate) fn assertion(endpoint: &Endpoint, response: Response) -> Result<Secre
     Ok(Secret::new(text))
 }
 
+/// As RFC 6750, section 2.1, writes tokens. None has a character that JSON escapes, so they are taken as they are there.
 fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use plugboard_http::fake::body;
+
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).unwrap()
+    }
+
+    fn text(request: &Request) -> String {
+        String::from_utf8(request.body.to_vec()).unwrap()
+    }
+
+    fn answered(status: u16, json: &str, date: &str) -> Result<Token> {
+        let mut response = body(status, json).unwrap();
+        response.headers.push((DATE, date.into()));
+        token(&address("https://h").endpoint, &response)
+    }
+
+    /// The request that the document on this flow shows, with our scope.
+    #[test]
+    fn a_client_secret() {
+        let issuer = address("https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token");
+        let secret = Secret::new("qWgdYAmab0YSkuL1qKv5bPX~+&");
+        let request =
+            Flow { issuer, grant: Grant::Secret { client: "535fb089".into(), secret } }.request(None);
+        assert_eq!(
+            (request.method, request.path.as_str()),
+            (Method::Post, "/contoso.onmicrosoft.com/oauth2/v2.0/token")
+        );
+        assert_eq!(request.headers, [("content-type", "application/x-www-form-urlencoded".to_owned())]);
+        assert_eq!(
+            text(&request),
+            "grant_type=client_credentials&client_id=535fb089&scope=https%3A%2F%2Fstorage.azure.com%2F.default\
+             &client_secret=qWgdYAmab0YSkuL1qKv5bPX~%2B%26"
+        );
+    }
+
+    #[test]
+    fn an_assertion_of_either_kind() {
+        for (assertion, fetched) in [
+            (Assertion::Value(Secret::new("a.b.c")), None),
+            (Assertion::Source(address("https://h")), Some(Secret::new("a.b.c"))),
+        ] {
+            let grant = Grant::Assertion { client: "c".into(), assertion };
+            let request = Flow { issuer: address("https://i/t"), grant }.request(fetched.as_ref());
+            let proof = "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer\
+                         &client_assertion=a.b.c";
+            assert!(text(&request).ends_with(proof), "{}", text(&request));
+        }
+    }
+
+    /// The requests that the two documents on identities show.
+    #[test]
+    fn the_identity_of_a_machine() {
+        let identity = |at: &str, client: Option<&str>, header: Option<&str>| {
+            let grant =
+                Grant::Identity { client: client.map(str::to_owned), header: header.map(Secret::new) };
+            let request = Flow { issuer: address(at), grant }.request(None);
+            assert_eq!((request.method, request.body.len()), (Method::Get, 0));
+            (request.path, request.headers)
+        };
+        let (path, headers) = identity("http://169.254.169.254/metadata/identity/oauth2/token", None, None);
+        let resource = "resource=https%3A%2F%2Fstorage.azure.com%2F";
+        assert_eq!(path, format!("/metadata/identity/oauth2/token?api-version=2018-02-01&{resource}"));
+        assert_eq!(headers, [("metadata", "true".to_owned())]);
+        let (path, headers) = identity("http://localhost:8081/msi/token?x", Some("id"), Some("853b9a84"));
+        assert_eq!(path, format!("/msi/token?x&api-version=2019-08-01&{resource}&client_id=id"));
+        assert_eq!(headers, [("x-identity-header", "853b9a84".to_owned())]);
+    }
+
+    #[test]
+    fn tokens_of_each_issuer() {
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        for (json, lifetime) in [
+            (
+                r#"{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"a.b-_"}"#,
+                3599,
+            ),
+            (
+                r#"{ "access_token": "a.b-_", "refresh_token": "", "expires_in": "3599", "expires_on": "1506484173",
+                     "not_before": "1506480273", "resource": "https://r/", "token_type": "Bearer" }"#,
+                3599,
+            ),
+            (r#"{"access_token":"a.b-_","expires_on":"784111877","client_id":"A"}"#, 100),
+            (r#"{"access_token":"a.b-_","expires_on":"784111000"}"#, 0),
+            (r#"{"access_token":"a.b-_"}"#, 0),
+        ] {
+            let token = answered(200, json, date).unwrap();
+            assert_eq!((token.authorization.expose(), token.lifetime), ("Bearer a.b-_", lifetime), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_by_its_name_only() {
+        let json = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid secret \"hunter2\".\r\n",
+                       "error_codes":[7000215],"timestamp":"2026-01-01","trace_id":"t","nested":{"a":[1,{}]}}"#;
+        let error = answered(401, json, "").unwrap_err().to_string();
+        assert_eq!(error, "access-denied: `h` gave no token: `invalid_client`");
+        let error = answered(400, r#"{"error":"Hunter2!"}"#, "").unwrap_err().to_string();
+        assert_eq!(error, "access-denied: `h` gave no token");
+    }
+
+    #[test]
+    fn whatever_is_no_token_is_an_error() {
+        for bad in
+            ["", "{", "[]", "null", "{}", "<html>", r#"{"access_token":""}"#, r#"{"access_token":"a\nb"}"#]
+        {
+            assert_eq!(answered(200, bad, "").unwrap_err().kind, Kind::Protocol, "{bad}");
+        }
+        assert_eq!(answered(404, "", "").unwrap_err().kind, Kind::Protocol);
+    }
+
+    #[test]
+    fn a_fetched_assertion_is_one_word() {
+        let endpoint = address("https://h").endpoint;
+        let read = |status, text: &str| assertion(&endpoint, body(status, text).unwrap());
+        assert_eq!(read(200, " a.b.c\n"), Ok(Secret::new("a.b.c")));
+        for (status, text) in [(200, ""), (200, "a b"), (200, "\u{e4}"), (204, ""), (404, "a.b.c")] {
+            assert!(read(status, text).is_err(), "{status} {text}");
+        }
+    }
+
+    #[test]
+    fn addresses_keep_their_end() {
+        for (text, path) in [
+            ("http://h", "/"),
+            ("http://h/", "/"),
+            ("http://h/a", "/a"),
+            ("http://h/a/", "/a/"),
+            ("http://h?b", "/?b"),
+            ("http://h/a?b=/", "/a?b=/"),
+        ] {
+            let address = address(text);
+            assert_eq!((address.path.as_str(), address.endpoint.base_path.as_str()), (path, ""), "{text}");
+        }
+        for bad in ["h", "http://h/a?b c", "http://h#a", "http://h?\u{e4}"] {
+            assert!(Address::parse(bad).is_err(), "{bad}");
+        }
+    }
 }

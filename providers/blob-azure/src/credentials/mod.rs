@@ -27,7 +27,7 @@ pub(crate) enum Proof {
 pub(crate) enum Credentials<T> {
     SharedKey(SharedKey),
     Sas(Secret),
-    Token(Tokens<T>),
+    Token(Box<Tokens<T>>),
 }
 
 impl<T: Transport + Host> Credentials<T> {
@@ -36,7 +36,7 @@ impl<T: Transport + Host> Credentials<T> {
         match proof {
             Proof::SharedKey(key) => Credentials::SharedKey(key),
             Proof::Sas(sas) => Credentials::Sas(sas),
-            Proof::Token(flow) => Credentials::Token(Tokens::new(flow, client)),
+            Proof::Token(flow) => Credentials::Token(Box::new(Tokens::new(flow, client))),
         }
     }
 

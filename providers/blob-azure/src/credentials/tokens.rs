@@ -16,7 +16,7 @@ const RETRY: Duration = Duration::from_secs(30);
 
 pub(crate) struct Tokens<T> {
     flow: Flow,
-    issuer: Client<T>,
+    pub(crate) issuer: Client<T>,
     source: Option<Client<T>>,
     kept: RefCell<Option<Kept>>,
 }
@@ -77,5 +77,99 @@ impl<T: Transport + Host> Tokens<T> {
         };
         let response = self.issuer.send(&self.flow.request(fetched.as_ref()))?;
         flow::token(&self.issuer.endpoint, &response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plugboard_http::fake::{Fake, body, status};
+    use plugboard_http::{Failure, Limits, Response};
+
+    use super::*;
+    use crate::credentials::{Address, Assertion, Grant};
+
+    fn client(endpoint: Endpoint, script: Vec<Result<Response, Failure>>) -> Client<Fake> {
+        let time = Duration::from_secs(30);
+        let limits = Limits { timeout: time, connect_timeout: time, max_answer: 1 << 20 };
+        Client { transport: Fake::new(script), endpoint, limits, log: None }
+    }
+
+    fn tokens(script: Vec<Result<Response, Failure>>) -> Tokens<Fake> {
+        let issuer = Address::parse("http://127.0.0.1:1/t").unwrap();
+        let flow = Flow { issuer, grant: Grant::Identity { client: None, header: None } };
+        let mut tokens = Tokens::new(flow, |endpoint| client(endpoint, vec![]));
+        tokens.issuer.transport = Fake::new(script);
+        tokens
+    }
+
+    fn token(name: &str, lifetime: u64) -> Result<Response, Failure> {
+        body(200, format!(r#"{{"access_token":"{name}","expires_in":{lifetime}}}"#))
+    }
+
+    /// What the field says, so many seconds later.
+    fn later(tokens: &Tokens<Fake>, seconds: u64) -> String {
+        tokens.issuer.transport.sleep(Duration::from_secs(seconds));
+        tokens.authorization().unwrap().expose().to_owned()
+    }
+
+    #[test]
+    fn a_token_is_kept_until_five_minutes_before_its_end() {
+        let tokens = tokens(vec![token("a", 3600), token("b", 3600)]);
+        assert_eq!(
+            (later(&tokens, 0), later(&tokens, 3299), later(&tokens, 1)),
+            ("Bearer a".into(), "Bearer a".into(), "Bearer b".into())
+        );
+        assert_eq!(tokens.issuer.transport.sent(), 2);
+    }
+
+    #[test]
+    fn a_short_token_is_kept_for_half_of_its_time() {
+        let tokens = tokens(vec![token("a", 10), token("b", 0), token("c", 10)]);
+        assert_eq!(
+            [later(&tokens, 0), later(&tokens, 4), later(&tokens, 1), later(&tokens, 0)].join(" "),
+            "Bearer a Bearer a Bearer b Bearer c"
+        );
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_replaced_is_used_to_its_end() {
+        let tokens = tokens(vec![token("a", 3600), status(400), status(400), status(400)]);
+        assert_eq!((later(&tokens, 0), later(&tokens, 3400)), ("Bearer a".into(), "Bearer a".into()));
+        // Not with each request again.
+        later(&tokens, 29);
+        assert_eq!(tokens.issuer.transport.sent(), 2);
+        later(&tokens, 1);
+        assert_eq!(tokens.issuer.transport.sent(), 3);
+        tokens.issuer.transport.sleep(Duration::from_secs(170));
+        assert!(tokens.authorization().is_err());
+    }
+
+    #[test]
+    fn a_token_that_was_refused_is_forgotten() {
+        let tokens = tokens(vec![token("a", 3600), token("b", 3600)]);
+        later(&tokens, 0);
+        tokens.forget();
+        assert_eq!(later(&tokens, 0), "Bearer b");
+    }
+
+    #[test]
+    fn an_assertion_is_fetched_for_each_token() {
+        let assertion = Assertion::Source(Address::parse("http://127.0.0.1:2/assertion?audience=x").unwrap());
+        let issuer = Address::parse("http://127.0.0.1:1/t").unwrap();
+        let flow = Flow { issuer, grant: Grant::Assertion { client: "c".into(), assertion } };
+        let mut tokens = Tokens::new(flow, |endpoint| client(endpoint, vec![]));
+        tokens.issuer.transport = Fake::new(vec![token("a", 3600), token("b", 3600)]);
+        let source = tokens.source.as_mut().unwrap();
+        assert_eq!(source.endpoint.authority, "127.0.0.1:2");
+        source.transport = Fake::new(vec![body(200, "first"), body(200, "second")]);
+        later(&tokens, 0);
+        later(&tokens, 3500);
+        let requests = tokens.issuer.transport.requests();
+        let asserted =
+            requests.iter().map(|r| String::from_utf8(r.body.to_vec()).unwrap()).collect::<Vec<_>>();
+        assert!(asserted[0].ends_with("client_assertion=first"), "{asserted:?}");
+        assert!(asserted[1].ends_with("client_assertion=second"), "{asserted:?}");
+        let fetched = tokens.source.unwrap().transport.requests();
+        assert_eq!((fetched[0].method, fetched[0].path.as_str()), (Method::Get, "/assertion?audience=x"));
     }
 }

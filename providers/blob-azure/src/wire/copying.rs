@@ -11,20 +11,28 @@ const PROGRESS: &str = "x-ms-copy-progress";
 pub(super) const FIELDS: &[&str] = &[ERROR_CODE, ID, STATUS, PROGRESS];
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Copying {
+pub(crate) struct Copying {
+    pub(crate) id: String,
+    pub(crate) state: State,
+    /// Something that changes as long as it moves.
+    progress: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Pending,
     Done,
-    /// The id of the copy and, once it is known, the bytes that are done.
-    Pending(String, String),
-    /// Failed, or aborted by somebody.
+    /// Or aborted by somebody.
     Failed,
 }
 
 /// None if there is nothing about a copy in the answer.
 pub(crate) fn copying(response: &Response) -> Option<Copying> {
     let text = |name| response.header(name).unwrap_or_default().to_owned();
-    Some(match response.header(STATUS)? {
-        "success" => Copying::Done,
-        "pending" => Copying::Pending(text(ID), text(PROGRESS)),
-        _ => Copying::Failed,
-    })
+    let state = match response.header(STATUS)? {
+        "pending" => State::Pending,
+        "success" => State::Done,
+        _ => State::Failed,
+    };
+    Some(Copying { id: text(ID), state, progress: text(PROGRESS) })
 }

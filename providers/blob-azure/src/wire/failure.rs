@@ -65,3 +65,70 @@ fn named(code: &str) -> String {
     let shown = !code.is_empty() && code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric());
     if shown { [" (`", code, "`)"].concat() } else { String::new() }
 }
+
+#[cfg(test)]
+mod tests {
+    use plugboard_blobstore::Object;
+    use plugboard_http::fake::status;
+
+    use super::*;
+
+    fn error(call: &Call, status_: u16, code: &str) -> Error {
+        let mut response = status(status_).unwrap();
+        if !code.is_empty() {
+            response.headers.push((ERROR_CODE, code.into()));
+        }
+        error_of(&Endpoint::parse("https://h").unwrap(), call, &response)
+    }
+
+    fn object() -> Call {
+        Call::delete(Object { container: "photos", name: "x" }).unwrap()
+    }
+
+    #[test]
+    fn the_name_decides_and_then_the_status() {
+        for (status, code, kind) in [
+            (403, "AuthenticationFailed", Kind::AccessDenied),
+            (403, "AuthorizationPermissionMismatch", Kind::AccessDenied),
+            (401, "InvalidAuthenticationInfo", Kind::AccessDenied),
+            (409, "BlobImmutableDueToPolicy", Kind::AccessDenied),
+            (404, "ContainerNotFound", Kind::NoSuchContainer),
+            (404, "BlobNotFound", Kind::NoSuchObject),
+            (404, "CannotVerifyCopySource", Kind::NoSuchObject),
+            (403, "CannotVerifyCopySource", Kind::AccessDenied),
+            (409, "ContainerAlreadyExists", Kind::ContainerAlreadyExists),
+            (409, "ContainerBeingDeleted", Kind::Unavailable),
+            (412, "LeaseIdMissing", Kind::Conflict),
+            (409, "LeaseAlreadyPresent", Kind::Conflict),
+            (400, "InvalidBlockList", Kind::Conflict),
+            (400, "InvalidResourceName", Kind::Invalid),
+            (400, "", Kind::Invalid),
+            (400, "InvalidHeaderValue", Kind::Protocol),
+            (413, "RequestBodyTooLarge", Kind::TooLarge),
+            (301, "", Kind::Protocol),
+        ] {
+            assert_eq!(error(&object(), status, code).kind, kind, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn a_404_without_a_name_is_of_what_was_asked_for() {
+        assert_eq!(error(&object(), 404, "").kind, Kind::NoSuchObject);
+        let container = Call::delete_container("photos").unwrap();
+        assert_eq!(error(&container, 404, "ResourceNotFound").kind, Kind::NoSuchContainer);
+    }
+
+    #[test]
+    fn sentences_name_the_operation_and_the_error() {
+        assert_eq!(
+            error(&object(), 404, "BlobNotFound").to_string(),
+            "no-such-object: `h` refused Delete Blob (`BlobNotFound`): there is no such object"
+        );
+        assert_eq!(
+            error(&object(), 400, "InvalidHeaderValue").to_string(),
+            "protocol: `h` answered 400 to Delete Blob (`InvalidHeaderValue`)"
+        );
+        let odd = error(&object(), 400, "sig=hunter2").to_string();
+        assert_eq!(odd, "protocol: `h` answered 400 to Delete Blob");
+    }
+}

@@ -13,7 +13,7 @@ use plugboard_error::Result;
 use plugboard_http::{Method, Resend, Response, date_seconds};
 
 pub(crate) use blocks::BlockIds;
-pub(crate) use copying::{Copying, copying};
+pub(crate) use copying::{State, copying};
 pub(crate) use failure::error_of;
 pub(crate) use listing::page;
 
@@ -195,4 +195,64 @@ pub(crate) fn length(response: &Response) -> Option<u64> {
 pub(crate) fn created_at(response: &Response) -> Option<u64> {
     let date = response.header(CREATED).or_else(|| response.header(CHANGED))?;
     u64::try_from(date_seconds(date)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use plugboard_http::fake::status;
+
+    use super::*;
+
+    const OBJECT: Object = Object { container: "photos", name: "a b/%2F+?#\u{1f600}//x" };
+
+    #[test]
+    fn a_name_is_in_the_path_byte_for_byte() {
+        assert_eq!(path(OBJECT).unwrap(), "/photos/a%20b/%252F%2B%3F%23%F0%9F%98%80//x");
+        let at = |name| path(Object { container: "$root", name }).unwrap();
+        assert_eq!((at("/a/"), at("~-_.a")), ("/$root//a/".into(), "/$root/~-_.a".into()));
+        assert!(path(Object { container: "c", name: "a" }).is_err());
+    }
+
+    #[test]
+    fn addresses_have_the_query_and_what_is_signed_beforehand() {
+        let call = Call::list("photos", Some("2!8 &=")).unwrap();
+        let query = "restype=container&comp=list&maxresults=1000&marker=2%218%20%26%3D";
+        assert_eq!(call.address(None), format!("/photos?{query}"));
+        let sas = Secret::new("sv=1&sig=%3D");
+        assert_eq!(call.address(Some(&sas)), format!("/photos?{query}&sv=1&sig=%3D"));
+        let call = Call::delete(Object { container: "photos", name: "x" }).unwrap();
+        assert_eq!(call.address(Some(&sas)), "/photos/x?sv=1&sig=%3D");
+    }
+
+    #[test]
+    fn ranges() {
+        let range = |first, last| {
+            let call = Call::get(OBJECT, first, last).unwrap();
+            call.headers.into_iter().find(|(name, _)| *name == "x-ms-range").map(|(_, value)| value)
+        };
+        assert_eq!(range(0, u64::MAX), None);
+        assert_eq!(range(0, 0).as_deref(), Some("bytes=0-0"));
+        assert_eq!(range(5, 9).as_deref(), Some("bytes=5-9"));
+        assert_eq!(range(5, u64::MAX).as_deref(), Some("bytes=5-"));
+        assert_eq!(range(5, 1 << 60).as_deref(), Some("bytes=5-"));
+        assert_eq!(range(u64::MAX, u64::MAX).as_deref(), Some("bytes=9007199254740992-"));
+    }
+
+    #[test]
+    fn only_what_a_second_time_would_find_done_is_not_sent_twice() {
+        assert_eq!(Call::create_container("photos").unwrap().resend, Resend::Never);
+        assert_eq!(Call::put_block_list("/c/b", "text/plain").resend, Resend::Never);
+        assert_eq!(Call::put(OBJECT, "text/plain".into()).unwrap().resend, Resend::Allowed);
+        assert_eq!(Call::copy(OBJECT, "https://h/c/b".into()).unwrap().resend, Resend::Allowed);
+    }
+
+    #[test]
+    fn objects_are_as_old_as_they_say_and_containers_as_their_last_change() {
+        let mut response = status(200).unwrap();
+        assert_eq!(created_at(&response), None);
+        response.headers.push((CHANGED, "Sun, 06 Nov 1994 08:49:37 GMT".into()));
+        assert_eq!(created_at(&response), Some(784_111_777));
+        response.headers.push((CREATED, "Sun, 06 Nov 1994 08:49:00 GMT".into()));
+        assert_eq!(created_at(&response), Some(784_111_740));
+    }
 }
