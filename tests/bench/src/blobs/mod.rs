@@ -3,6 +3,7 @@
 //! Both have one server at the far end, which swallows and gives bytes faster than either (`sink`), and the same
 //! client. Signatures are made, but nobody checks them there: that is for the conformance suite.
 
+mod tokens;
 mod transfer;
 
 use std::net::SocketAddr;
@@ -57,6 +58,7 @@ pub fn measure(run: &Run, sink: &Path) -> Result<(Vec<Row>, Vec<String>)> {
         rows.extend(small(&sides, name, transfer)?);
     }
     rows.push(least_memory(run, &files, &pipe, far)?);
+    rows.extend(tokens::measure(run, &files, far)?);
 
     let alone =
         |transfer: Transfer| -> Result<f64> { Ok(mebibytes(LARGE) / transfer(far, &path(LARGE), LARGE)?) };
