@@ -149,7 +149,11 @@ impl<T: Transport + Host> Azure<T> {
     }
 
     fn succeeded(&self, call: &Call, response: Response) -> Result<Response> {
-        if response.is_success() { Ok(response) } else { Err(self.refusal(call, &response)) }
+        match response.is_success() {
+            true if wire::is_of_service(&response) => Ok(response),
+            true => Err(self.senseless(call)),
+            false => Err(self.refusal(call, &response)),
+        }
     }
 
     fn refusal(&self, call: &Call, response: &Response) -> Error {
@@ -314,9 +318,8 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
         })?;
         let size = match response.status {
             // The range begins behind the end.
-            416 => Some(0),
-            200..300 => wire::length(&response),
-            _ => return Err(self.refusal(&call, &response)),
+            416 if wire::is_of_service(&response) => Some(0),
+            _ => wire::length(&self.succeeded(&call, response)?),
         };
         match (size, body) {
             (Some(size), Some(body)) => Ok(Download { size, body }),

@@ -13,7 +13,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{CONTENT_RANGE, RANGE};
+use hyper::header::{CONTENT_RANGE, HeaderValue, RANGE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
@@ -42,7 +42,7 @@ async fn serve() -> Result<()> {
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Zeroes>, Infallible> {
-    Ok(match *request.method() {
+    let mut response = match *request.method() {
         Method::PUT => {
             let mut body = request.into_body();
             while let Some(frame) = body.frame().await {
@@ -55,7 +55,12 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Zeroes>, Infallib
         Method::GET => give(request.uri().path(), request.headers()),
         Method::HEAD => status(StatusCode::OK),
         _ => status(StatusCode::METHOD_NOT_ALLOWED),
-    })
+    };
+    // Who has not these two is not Azure, and says nothing of a container.
+    for (name, value) in [("x-ms-request-id", "1"), ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
 }
 
 fn give(path: &str, headers: &HeaderMap) -> Response<Zeroes> {

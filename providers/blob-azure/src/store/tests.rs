@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use plugboard_http::fake::{Fake, body, status};
+use plugboard_http::fake::{Fake, body};
 use plugboard_http::{Body as _, Failure, Method, Reached};
 
 use super::*;
@@ -28,9 +28,15 @@ fn sas(script: Vec<Answer>) -> Azure<Fake> {
     with(&[("azure-account", "shop"), ("azure-sas", "sv=1&sig=hunter2")], script)
 }
 
-fn answer(status_: u16, headers: &[(&'static str, &str)]) -> Answer {
-    let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes().to_vec())).collect();
-    status(status_).map(|response| Response { headers, ..response })
+/// An answer of the service's.
+fn answer(status: u16, headers: &[(&'static str, &str)]) -> Answer {
+    let headers = [("x-ms-request-id", "1")].iter().chain(headers);
+    let headers = headers.map(|(name, value)| (*name, value.as_bytes().to_vec())).collect();
+    body(status, "").map(|response| Response { headers, ..response })
+}
+
+fn status(status: u16) -> Answer {
+    answer(status, &[])
 }
 
 fn refused(status: u16, code: &str) -> Answer {
@@ -224,6 +230,20 @@ fn a_download_is_as_long_as_the_answer_says() {
     }
     assert_eq!(azure.get(X, 0, 0).err().unwrap().kind, Kind::Protocol);
     assert_eq!(azure.get(X, 0, 0).err().unwrap().kind, Kind::NoSuchObject);
+}
+
+#[test]
+fn who_is_not_the_service_is_not_believed() {
+    for code in [200, 404, 416] {
+        let azure = azure((0..8).map(|_| body(code, "<html>")).collect());
+        assert_eq!(azure.put(X, Chunks::default()).unwrap_err().kind, Kind::Protocol);
+        assert_eq!(azure.get(X, 0, 9).err().unwrap().kind, Kind::Protocol);
+        assert_eq!(azure.head(X).unwrap_err().kind, Kind::Protocol);
+        assert_eq!(azure.delete(X).unwrap_err().kind, Kind::Protocol);
+        assert_eq!(azure.container("photos").unwrap_err().kind, Kind::Protocol);
+    }
+    let azure = azure(vec![body(200, ""), status(201)]);
+    assert_eq!(azure.commit(azure.begin(X).unwrap()), Ok(()));
 }
 
 #[test]

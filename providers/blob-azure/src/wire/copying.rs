@@ -2,13 +2,13 @@
 
 use plugboard_http::Response;
 
-use super::ERROR_CODE;
+use super::{ERROR_CODE, REQUEST_ID};
 
 const ID: &str = "x-ms-copy-id";
 const STATUS: &str = "x-ms-copy-status";
 const PROGRESS: &str = "x-ms-copy-progress";
 
-pub(super) const FIELDS: &[&str] = &[ERROR_CODE, ID, STATUS, PROGRESS];
+pub(super) const FIELDS: &[&str] = &[ERROR_CODE, REQUEST_ID, ID, STATUS, PROGRESS];
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Copying {

@@ -3,7 +3,7 @@
 use plugboard_error::{Error, Kind};
 use plugboard_http::{Endpoint, Response};
 
-use super::{Call, ERROR_CODE};
+use super::{Call, ERROR_CODE, is_of_service};
 
 /// The names that say more than the status (learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and
 /// …/common-rest-api-error-codes), and what a person may want to know.
@@ -45,13 +45,14 @@ pub(crate) fn error_of(endpoint: &Endpoint, call: &Call, response: &Response) ->
         // Its status is that of the source's own answer.
         (Some(("CannotVerifyCopySource", ..)), 401 | 403) => (Kind::AccessDenied, "it may not be copied"),
         (Some((_, kind, meaning)), _) => (*kind, *meaning),
+        (None, _) if !is_of_service(response) => {
+            return plugboard_http::error_of(endpoint, response, call.resend, call.what);
+        }
         (None, 401 | 403) => (Kind::AccessDenied, "the credentials are not good for this"),
         (None, 404) if call.of_object => (Kind::NoSuchObject, "there is no such object"),
         (None, 404) => (Kind::NoSuchContainer, "there is no such container"),
         // A lease, a condition, a snapshot: something of another client's is in the way.
         (None, 409 | 412) => (Kind::Conflict, "the object or container is in another state than that takes"),
-        // Refused by what stands before the service and reads addresses only.
-        (None, 400) if code.is_empty() => (Kind::Invalid, "the service does not take such a name"),
         (None, _) => {
             let error = plugboard_http::error_of(endpoint, response, call.resend, call.what);
             return Error::new(error.kind, [&error.sentence, &*named(code)].concat());
@@ -71,10 +72,12 @@ mod tests {
     use plugboard_blobstore::Object;
     use plugboard_http::fake::status;
 
+    use super::super::REQUEST_ID;
     use super::*;
 
     fn error(call: &Call, status_: u16, code: &str) -> Error {
         let mut response = status(status_).unwrap();
+        response.headers.push((REQUEST_ID, "1".into()));
         if !code.is_empty() {
             response.headers.push((ERROR_CODE, code.into()));
         }
@@ -102,7 +105,6 @@ mod tests {
             (409, "LeaseAlreadyPresent", Kind::Conflict),
             (400, "InvalidBlockList", Kind::Conflict),
             (400, "InvalidResourceName", Kind::Invalid),
-            (400, "", Kind::Invalid),
             (400, "InvalidHeaderValue", Kind::Protocol),
             (413, "RequestBodyTooLarge", Kind::TooLarge),
             (301, "", Kind::Protocol),
@@ -116,6 +118,14 @@ mod tests {
         assert_eq!(error(&object(), 404, "").kind, Kind::NoSuchObject);
         let container = Call::delete_container("photos").unwrap();
         assert_eq!(error(&container, 404, "ResourceNotFound").kind, Kind::NoSuchContainer);
+    }
+
+    #[test]
+    fn who_is_not_the_service_cannot_say_what_is_missing() {
+        let endpoint = Endpoint::parse("https://h").unwrap();
+        for (status_, kind) in [(404, Kind::Protocol), (409, Kind::Protocol), (403, Kind::AccessDenied)] {
+            assert_eq!(error_of(&endpoint, &object(), &status(status_).unwrap()).kind, kind, "{status_}");
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(crate) const VERSION: &str = "2021-12-02";
 
 /// The name of an error.
 pub(crate) const ERROR_CODE: &str = "x-ms-error-code";
+/// In every answer of the service, and of nobody who stands before it or in its place.
+pub(crate) const REQUEST_ID: &str = "x-ms-request-id";
 const CONTENT_LENGTH: &str = "content-length";
 const CREATED: &str = "x-ms-creation-time";
 const CHANGED: &str = "last-modified";
@@ -56,7 +58,7 @@ impl Call {
             query: Vec::new(),
             headers: Vec::new(),
             resend: Resend::Allowed,
-            answer_fields: &[ERROR_CODE],
+            answer_fields: &[ERROR_CODE, REQUEST_ID],
             what,
             of_object,
         }
@@ -81,7 +83,7 @@ impl Call {
 
     pub(crate) fn container_properties(name: &str) -> Result<Self> {
         let call = Call::container("Get Container Properties", Method::Head, name)?;
-        Ok(Call { answer_fields: &[ERROR_CODE, CHANGED, "date"], ..call })
+        Ok(Call { answer_fields: &[ERROR_CODE, REQUEST_ID, CHANGED, "date"], ..call })
     }
 
     pub(crate) fn delete_container(name: &str) -> Result<Self> {
@@ -125,12 +127,12 @@ impl Call {
             let range = format!("bytes={}-{end}", first.min(FAR));
             call.headers.push(("x-ms-range", range));
         }
-        Ok(Call { answer_fields: &[ERROR_CODE, CONTENT_LENGTH], ..call })
+        Ok(Call { answer_fields: &[ERROR_CODE, REQUEST_ID, CONTENT_LENGTH], ..call })
     }
 
     pub(crate) fn head(object: Object) -> Result<Self> {
         let call = Call::object("Get Blob Properties", Method::Head, object)?;
-        Ok(Call { answer_fields: &[ERROR_CODE, CONTENT_LENGTH, CREATED, CHANGED], ..call })
+        Ok(Call { answer_fields: &[ERROR_CODE, REQUEST_ID, CONTENT_LENGTH, CREATED, CHANGED], ..call })
     }
 
     /// With its snapshots: without a word about them the service refuses to delete an object that has some.
@@ -184,6 +186,11 @@ pub(crate) fn escape(into: &mut String, text: &str) {
     const SET: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     into.extend(percent_encoding::utf8_percent_encode(text, SET));
+}
+
+/// Whether the service itself has answered.
+pub(crate) fn is_of_service(response: &Response) -> bool {
+    response.header(REQUEST_ID).is_some()
 }
 
 /// Bytes in the body of an answer, or of that which a HEAD is not followed by.

@@ -28,6 +28,9 @@ pub(super) fn check_object(name: &str) -> Result<()> {
     if name.is_empty() || name.encode_utf16().count() > 1024 {
         return Err(invalid(name, "an object's name has 1 to 1024 characters"));
     }
+    if name.contains(char::is_control) {
+        return Err(invalid(name, "an object's name has no control character"));
+    }
     if name.contains('\\') {
         return Err(invalid(name, "an object's name has no backslash, which Azure takes for a slash"));
     }
@@ -64,7 +67,7 @@ mod tests {
     fn objects() {
         let emoji = "\u{1f600}".repeat(512);
         for good in
-            ["a", "a b", "/a", "a/", "a//b", "%2F", "..a", ".a/.b", "a.b", "?#&+", "\u{e4}\u{0}", &emoji]
+            ["a", "a b", "/a", "a/", "a//b", "%2F", "..a", ".a/.b", "a.b", "?#&+", "\u{e4}\u{ffff}", &emoji]
         {
             assert_eq!(check_object(good), Ok(()), "{good:?}");
         }
@@ -72,6 +75,9 @@ mod tests {
             ("", "1 to 1024"),
             (&"a".repeat(1025), "1 to 1024"),
             (&"\u{1f600}".repeat(513), "1 to 1024"),
+            ("a\u{0}", "control"),
+            ("\u{7f}", "control"),
+            ("a\u{81}", "control"),
             ("a\\b", "backslash"),
             (".", "dot"),
             ("..", "dot"),
