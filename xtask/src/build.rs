@@ -8,13 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use wasm_encoder::RawSection;
+use plugboard_harness::components::Surface;
 use wasm_metadata::{AddMetadata, AddMetadataField, Description, Licenses, Version};
-use wasmparser::{Chunk, Parser, Payload};
 use wit_component::ComponentEncoder;
 
 use crate::workspace::{self, Component};
-use crate::{weld, wit};
+use crate::{facade, sections, wit};
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -31,7 +30,6 @@ pub fn run(names: &[String]) -> Result<Vec<PathBuf>> {
     let wanted = all.into_iter().filter(|c| names.is_empty() || names.contains(&c.name)).collect::<Vec<_>>();
     ensure_target()?;
     wit::write()?;
-    weld::write_facades()?;
 
     // Packages without variants share one call of cargo; each variant needs its own.
     let plain = wanted.iter().filter(|c| c.features.is_empty()).collect::<Vec<_>>();
@@ -98,11 +96,12 @@ fn componentize(component: &Component) -> Result<PathBuf> {
         .and_then(|encoder| encoder.encode())
         .with_context(|| format!("cannot make a component of {}", module.display()))?;
 
-    if !weld::is_inner(&encoded)? {
+    if !facade::is_inner(&Surface::parse(&encoded)?) {
         return write_component(&component.name, &finish(component, &encoded)?);
     }
     write_component(&format!("inner/{}", component.name), &finish(component, &encoded)?)?;
-    let welded = weld::weld(encoded).with_context(|| format!("cannot make a plug of {}", component.name))?;
+    let welded = facade::weld(&sections::without_names(&encoded)?);
+    let welded = welded.with_context(|| format!("cannot make a plug of {}", component.name))?;
     write_component(&component.name, &finish(component, &welded)?)
 }
 
@@ -112,43 +111,11 @@ fn finish(component: &Component, bytes: &[u8]) -> Result<Vec<u8>> {
     metadata.version = AddMetadataField::Set(Version::new(component.version.clone()));
     metadata.description = AddMetadataField::Set(Description::new(component.description.clone()));
     metadata.licenses = AddMetadataField::Set(Licenses::new(&component.license)?);
-    metadata.to_wasm(&without_names(bytes)?)
-}
-
-/// Drops the names that the encoders give to what is inside: many kilobytes that only a debugger would read.
-pub fn without_names(component: &[u8]) -> Result<Vec<u8>> {
-    let mut kept = wasm_encoder::Component::new();
-    let mut parser = Parser::new(0);
-    let mut rest = component;
-    loop {
-        let Chunk::Parsed { mut consumed, payload } = parser.parse(rest, true)? else {
-            bail!("the component ends in the middle");
-        };
-        match &payload {
-            Payload::End(_) => return Ok(kept.finish()),
-            // What is inside of these comes along as bytes.
-            Payload::ModuleSection { unchecked_range, .. }
-            | Payload::ComponentSection { unchecked_range, .. } => {
-                consumed += usize::try_from(unchecked_range.end - unchecked_range.start)?;
-            }
-            _ => {}
-        }
-        let names = matches!(&payload, Payload::CustomSection(custom) if custom.name() == "component-name");
-        if let (Some((id, range)), false) = (payload.as_section(), names) {
-            let data = &component[usize::try_from(range.start)?..usize::try_from(range.end)?];
-            match payload {
-                Payload::ComponentSection { .. } => {
-                    kept.section(&RawSection { id, data: &without_names(data)? })
-                }
-                _ => kept.section(&RawSection { id, data }),
-            };
-        }
-        rest = &rest[consumed..];
-    }
+    metadata.to_wasm(&sections::without_names(bytes)?)
 }
 
 /// Writes target/components/<name>.wasm.
-pub fn write_component(name: &str, bytes: &[u8]) -> Result<PathBuf> {
+fn write_component(name: &str, bytes: &[u8]) -> Result<PathBuf> {
     let path = workspace::component_path(name);
     write_if_changed(&path, bytes)?;
     println!("{:>8} bytes  {}", bytes.len(), path.display());

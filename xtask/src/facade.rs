@@ -1,168 +1,220 @@
-//! The facade: the interfaces of WASI that mention `output-stream`, as a blob provider offers them to an app.
+//! Makes a plug of a blob provider, which exports the interfaces of wit/inner.
 //!
-//! A provider must see what an app writes, so the app's `output-stream` has to be the provider's. All else in these
-//! interfaces stays the host's: each is a component without code that takes types and functions as arguments and
-//! exports them under WASI's names. WIT cannot say that, so it is written as WebAssembly's text. The provider's part
-//! is in wit/inner; compose/weld.wac joins the two.
+//! A provider must see what an app writes, so the app's `output-stream` has to be the provider's. The plug therefore
+//! exports every interface of WASI that mentions it, with all other types being the host's, and every function that
+//! does not deal in streams the host's own. Each of these interfaces is a component without code, which takes types and
+//! functions as arguments and exports them under WASI's names: together they are the facade. WIT cannot say that, so
+//! it is written as WebAssembly's text.
 
-mod types;
+mod scope;
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use plugboard_harness::components::Surface;
+use wasmparser::Validator;
 use wit_parser::{Function, InterfaceId, LiveTypes, Resolve, TypeId};
 
-use crate::wit;
-use types::Types;
+use crate::{sections, wit};
+use scope::{Scope, home, is_resource, original};
 
-/// The facade for apps of these worlds, on a provider of that one.
-pub fn encode(resolve: &Resolve, apps: &[&str], provider: &str) -> Result<Vec<u8>> {
-    let mut host = Vec::new();
-    for app in apps {
-        for id in wit::imports(resolve, app)? {
-            if !host.contains(&id) {
-                host.push(id);
-            }
-        }
-    }
-    let mut provider = wit::exports(resolve, provider)?;
-    // The interfaces of the capability itself are no concern of the facade's.
-    let name = |id: InterfaceId| resolve.interfaces[id].name.as_deref().unwrap_or_default();
-    provider.retain(|id| name(*id) == "streams" || name(*id).starts_with("hooks"));
-
-    let types = Types { resolve, renamed: HashMap::new() };
-    let stream = host.iter().find_map(|id| resolve.interfaces[*id].types.get("output-stream"));
-    let stream = types.original(*stream.context("these apps have no output-stream")?);
-    Facade { resolve, host, provider, stream, types }.encode()
+/// Whether this is a provider that needs the facade.
+pub fn is_inner(component: &Surface) -> bool {
+    component.exports.contains("plugboard:inner/streams")
 }
+
+/// The provider behind the facade.
+pub fn weld(provider: &[u8]) -> Result<Vec<u8>> {
+    let surface = Surface::parse(provider)?;
+    let text = Facade::new(&wit::resolve()?, &surface)?.text()?;
+    let welded = sections::rewrite(&wat::parse_str(text)?, &|inside| {
+        let inside = sections::without_names(inside)?;
+        Ok(if inside == EMPTY { provider.to_vec() } else { inside })
+    })?;
+    Validator::new().validate_all(&welded)?;
+    Ok(welded)
+}
+
+/// What stands for the provider in the text: a component with nothing in it.
+const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
 
 struct Facade<'a> {
     resolve: &'a Resolve,
     /// What the host offers, each after those that it uses.
     host: Vec<InterfaceId>,
-    /// What the provider has for the facade: its stream, and the functions that return one.
+    /// The provider's interfaces.
     provider: Vec<InterfaceId>,
+    /// The host's interfaces that the provider imports.
+    needed: Vec<InterfaceId>,
     /// The host's stream, which the provider's takes the place of.
     stream: TypeId,
-    types: Types<'a>,
 }
 
-impl Facade<'_> {
-    fn encode(&self) -> Result<Vec<u8>> {
+impl<'a> Facade<'a> {
+    fn new(resolve: &'a Resolve, provider: &Surface) -> Result<Self> {
+        // Each after those that it uses.
+        let known = |names: &BTreeSet<String>| -> Result<Vec<_>> {
+            let all = resolve.interfaces.iter().filter_map(|(id, _)| Some((id, resolve.id_of(id)?)));
+            let known = all.filter(|(_, name)| names.contains(name)).map(|(id, _)| id).collect::<Vec<_>>();
+            ensure!(known.len() == names.len(), "wit/ does not have all of {names:?}");
+            Ok(known)
+        };
+        let apps: &[_] = match provider.exports.contains("plugboard:inner/hooks-cli") {
+            true => &["wasi:cli/imports", "wasi:http/proxy"],
+            false => &["wasi:http/proxy"],
+        };
+        let (needed, provider) = (known(&provider.imports)?, known(&provider.exports)?);
+        let mut host = Vec::new();
+        for app in apps {
+            host.extend(
+                wit::imports(resolve, app)?.into_iter().filter(|id| !host.contains(id)).collect::<Vec<_>>(),
+            );
+        }
+        host.extend(needed.iter().filter(|id| !host.contains(id)).collect::<Vec<_>>());
+        let stream = host.iter().find_map(|id| resolve.interfaces[*id].types.get("output-stream"));
+        let stream = original(resolve, *stream.context("these apps have no streams")?);
+        Ok(Facade { resolve, host, provider, needed, stream })
+    }
+
+    fn text(&self) -> Result<String> {
+        let mut text = Scope::new(self.resolve);
         let exported = self.host.iter().copied().filter(|id| self.live(*id).contains(self.stream));
         let exported = exported.collect::<Vec<_>>();
-        let used = exported.iter().chain(&self.provider).flat_map(|id| self.used(*id)).collect::<Vec<_>>();
+        let used = exported.iter().flat_map(|id| self.used(*id)).collect::<Vec<_>>();
+        for id in &self.host {
+            let functions = exported.contains(id) || self.needed.contains(id);
+            if functions || used.contains(id) {
+                text.line(&self.import(*id, functions)?);
+            }
+        }
 
-        let mut text = String::new();
-        for id in self.host.iter().filter(|id| used.contains(id)) {
-            text += &self.import(*id, exported.contains(id))?;
+        text.line("(component $provider) (instance $provider (instantiate $provider");
+        for id in &self.needed {
+            text.line(&format!("(with {0:?} (instance ${0:?}))", self.name(*id)));
         }
+        text.line("))");
         for id in &self.provider {
-            text += &self.import(*id, true)?;
+            text.line(&format!("(alias export $provider {0:?} (instance ${0:?}))", self.name(*id)));
         }
+
         // The interfaces after wasi:io/streams have the stream from there.
         let mut stream = "plugboard:inner/streams".to_owned();
         for id in exported {
             let name = self.name(id);
-            writeln!(text, "(component $\"{name} of\"\n{})", self.component(id)?)?;
-            writeln!(text, "(instance $\"{name} new\" (instantiate $\"{name} of\"")?;
+            text.line(&format!("(component $\"{name}\" {})", self.component(id)?));
+            text.line(&format!("(instance $\"new {name}\" (instantiate $\"{name}\""));
+            text.line(&format!("(with \"output-stream\" (type ${stream:?} \"output-stream\"))"));
             for import in self.used(id) {
-                let import = self.name(import);
-                writeln!(text, "(with {import:?} (instance ${import:?}))")?;
+                text.line(&format!("(with {0:?} (instance ${0:?}))", self.name(import)));
             }
-            writeln!(text, "(with \"output-stream\" (type ${stream:?} \"output-stream\"))")?;
             for (i, function) in self.functions(id).enumerate() {
                 let (interface, function) = self.origin(id, function)?;
-                writeln!(text, "(with \"f{i}\" (func ${interface:?} {function:?}))")?;
+                text.line(&format!("(with \"f{i}\" (func ${interface:?} {function:?}))"));
             }
-            writeln!(text, "))\n(export $\"{name} out\" {name:?} (instance $\"{name} new\"))")?;
-            if self.types.home(self.stream).is_some_and(|(home, _)| home == id) {
-                stream = format!("{name} out");
+            text.line(&format!("))\n(export $\"our {name}\" {name:?} (instance $\"new {name}\"))"));
+            if home(self.resolve, self.stream) == Some(id) {
+                stream = format!("our {name}");
             }
         }
-        wat::parse_str(format!("(component\n{text})")).context("the facade")
+        for id in self.provider.iter().filter(|id| !self.is_of_facade(**id)) {
+            let capability = self.name(*id).replace("plugboard:inner/", "wasi:blobstore/");
+            text.line(&format!("(export \"{capability}@0.2.0-draft\" (instance ${:?}))", self.name(*id)));
+        }
+        Ok(format!("(component\n{})", text.text))
     }
 
     /// One interface as a component: its functions, and the stream, are arguments one by one.
     fn component(&self, id: InterfaceId) -> Result<String> {
-        let mut text = String::new();
+        let mut text = Scope::new(self.resolve);
         for used in self.used(id) {
-            text += &self.import(used, false)?;
+            text.line(&self.import(used, false)?);
         }
-        let mut arguments = self.types.clone();
-        arguments.renamed.insert(self.stream, "$stream".to_owned());
-        writeln!(text, "(import \"output-stream\" (type $stream (sub resource)))")?;
+        text.line("(import \"output-stream\" (type $stream (sub resource)))");
+        text.renamed.insert(self.stream, "$stream".to_owned());
         for (i, function) in self.functions(id).enumerate() {
-            writeln!(text, "(import \"f{i}\" (func $f{i} {}))", arguments.signature(function)?)?;
+            let signature = text.signature(function)?;
+            text.line(&format!("(type $in{i} {signature})"));
         }
-        // A function that is exported mentions types as they are exported with it.
-        let mut types = self.types.clone();
+        for i in 0..self.functions(id).count() {
+            text.line(&format!("(import \"f{i}\" (func $f{i} (type $in{i})))"));
+        }
+
+        // What an exported function mentions is called as it is exported with it.
+        text.renamed.clear();
         for (name, ty) in &self.resolve.interfaces[id].types {
-            let original = types.original(*ty);
-            let mut known = arguments.id(original)?;
-            if original == *ty && !types.is_resource(original) {
-                known = format!("$\"{name} of\"");
-                writeln!(text, "(type {known} {})", types.definition(original)?)?;
-            }
-            writeln!(text, "(export ${name:?} {name:?} (type {known}))")?;
-            types.rename(original, name);
+            let original = original(self.resolve, *ty);
+            let known = if original == self.stream {
+                "$stream".to_owned()
+            } else if original != *ty || is_resource(self.resolve, original) {
+                text.id(original)?
+            } else {
+                let definition = text.definition(original)?;
+                text.line(&format!("(type $\"{name} itself\" {definition})"));
+                format!("$\"{name} itself\"")
+            };
+            text.line(&format!("(export ${name:?} {name:?} (type {known}))"));
+            text.renamed.entry(original).or_insert(format!("${name:?}"));
         }
         for (i, function) in self.functions(id).enumerate() {
-            writeln!(
-                text,
-                "(export {:?} (func $f{i}) (func {}))",
-                function.name,
-                types.signature(function)?
-            )?;
+            let signature = text.signature(function)?;
+            text.line(&format!("(type $out{i} {signature})"));
         }
-        Ok(text)
+        for (i, function) in self.functions(id).enumerate() {
+            text.line(&format!("(export {:?} (func $f{i}) (func (type $out{i})))", function.name));
+        }
+        Ok(text.text)
     }
 
     /// The import of an interface, and what its types are called from there on.
     fn import(&self, id: InterfaceId, functions: bool) -> Result<String> {
         let interface = self.name(id);
-        let (mut inside, mut outside, mut types) = (String::new(), String::new(), self.types.clone());
+        let (mut inside, mut outside) = (Scope::new(self.resolve), Scope::new(self.resolve));
         for (name, ty) in &self.resolve.interfaces[id].types {
-            let original = types.original(*ty);
-            if original != *ty {
-                writeln!(inside, "(export {name:?} (type ${name:?} (eq {})))", types.id(original)?)?;
+            let original = original(self.resolve, *ty);
+            let bound = if original != *ty {
+                format!("(eq {})", inside.id(original)?)
+            } else if is_resource(self.resolve, original) {
+                "(sub resource)".to_owned()
             } else {
-                writeln!(outside, "(alias export ${interface:?} {name:?} (type {}))", types.id(original)?)?;
-                if types.is_resource(original) {
-                    writeln!(inside, "(export {name:?} (type ${name:?} (sub resource)))")?;
-                } else {
-                    writeln!(inside, "(type $\"{name} of\" {})", types.definition(original)?)?;
-                    writeln!(inside, "(export {name:?} (type ${name:?} (eq $\"{name} of\")))")?;
-                }
+                let definition = inside.definition(original)?;
+                inside.line(&format!("(type $\"{name} itself\" {definition})"));
+                format!("(eq $\"{name} itself\")")
+            };
+            inside.line(&format!("(export {name:?} (type ${name:?} {bound}))"));
+            inside.renamed.entry(original).or_insert(format!("${name:?}"));
+            if original == *ty {
+                let known = outside.id(original)?;
+                outside.line(&format!("(alias export ${interface:?} {name:?} (type {known}))"));
             }
-            types.rename(original, name);
         }
         for function in self.functions(id).filter(|_| functions) {
-            writeln!(inside, "(export {:?} (func {}))", function.name, types.signature(function)?)?;
+            let signature = inside.signature(function)?;
+            inside.line(&format!("(export {:?} {signature})", function.name));
         }
-        Ok(format!("(import {interface:?} (instance ${interface:?}\n{inside}))\n{outside}"))
+        Ok(format!("(import {interface:?} (instance ${interface:?}\n{}))\n{}", inside.text, outside.text))
     }
 
     /// Where a function of the facade comes from: the interface, and its name there.
     fn origin(&self, id: InterfaceId, function: &Function) -> Result<(String, String)> {
-        if !self.is_replaced(function) {
+        let mut types = LiveTypes::default();
+        types.add_func(self.resolve, function);
+        if !types.contains(self.stream) {
             return Ok((self.name(id), function.name.clone()));
         }
         // `[method]outgoing-body.write` is `outgoing-body-write` or `write`.
         let plain = function.name.trim_start_matches("[method]").replace('.', "-");
         let hook = [&function.name, &plain, function.item_name()].into_iter().find_map(|name| {
-            let has = |id: &&InterfaceId| self.resolve.interfaces[**id].functions.contains_key(name);
-            Some((self.name(*self.provider.iter().find(has)?), name.to_owned()))
+            let mut hooks = self.provider.iter().filter(|id| self.is_of_facade(**id));
+            let hooks = hooks.find(|id| self.resolve.interfaces[**id].functions.contains_key(name))?;
+            Some((self.name(*hooks), name.to_owned()))
         });
-        hook.with_context(|| format!("wit/inner has no hook for `{}` of {}", function.name, self.name(id)))
+        hook.with_context(|| format!("the provider has no `{}` of {}", function.name, self.name(id)))
     }
 
-    /// Whether the host's function deals in the host's stream.
-    fn is_replaced(&self, function: &Function) -> bool {
-        let mut types = LiveTypes::default();
-        types.add_func(self.resolve, function);
-        types.contains(self.stream)
+    /// The others of the provider's interfaces are the capability.
+    fn is_of_facade(&self, id: InterfaceId) -> bool {
+        ["plugboard:inner/streams", "plugboard:inner/hooks", "plugboard:inner/hooks-cli"]
+            .contains(&&*self.name(id))
     }
 
     /// The interfaces of the host whose types this one needs, itself among them if it has any.
@@ -170,9 +222,8 @@ impl Facade<'_> {
         let (mut live, mut used) = (self.live(id), Vec::new());
         // Users come before what they use.
         for id in self.host.iter().rev() {
-            let of_it =
-                |ty: TypeId| self.types.home(self.types.original(ty)).is_some_and(|(home, _)| home == *id);
-            if live.iter().any(|ty| ty != self.stream && of_it(ty)) {
+            let is_its = |ty: TypeId| home(self.resolve, original(self.resolve, ty)) == Some(*id);
+            if live.iter().any(|ty| ty != self.stream && is_its(ty)) {
                 live.add_interface(self.resolve, *id);
                 used.push(*id);
             }
@@ -200,13 +251,16 @@ impl Facade<'_> {
 mod tests {
     use super::*;
 
-    /// What has such an output-stream cannot be the host's own function.
+    /// A function that returns the app's stream cannot be the host's own.
     #[test]
     fn a_function_without_a_hook_is_an_error() {
         let resolve = wit::resolve().unwrap();
-        let error = encode(&resolve, &["wasi:cli/imports"], "plugboard:inner/provider").unwrap_err();
-        let expected =
-            "wit/inner has no hook for `[method]descriptor.write-via-stream` of wasi:filesystem/types@";
-        assert!(error.to_string().starts_with(expected), "{error:#}");
+        let exports = ["streams", "hooks-cli"].map(|name| format!("plugboard:inner/{name}")).into();
+        let provider = Surface { exports, ..Surface::default() };
+        let error = Facade::new(&resolve, &provider).unwrap().text().unwrap_err();
+        assert!(
+            error.to_string().starts_with("the provider has no `get-stdout` of wasi:cli/stdout@"),
+            "{error:#}"
+        );
     }
 }

@@ -7,8 +7,8 @@ mod demo;
 mod facade;
 mod lint;
 mod publish;
+mod sections;
 mod test;
-mod weld;
 mod wit;
 mod workspace;
 

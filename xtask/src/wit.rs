@@ -46,41 +46,31 @@ fn wasi_text() -> Result<PathBuf> {
 /// The packages in wit/wasi, each after those that it uses.
 const WASI: [&str; 7] = ["io", "clocks", "random", "filesystem", "sockets", "cli", "http"];
 
-/// WASI 0.2, and what a blob provider exports before it is joined with the facade.
+/// WASI 0.2, and what else a blob provider imports and exports.
 pub fn resolve() -> Result<Resolve> {
     let wit = workspace::root().join("wit");
     let mut resolve = Resolve::default();
     for name in WASI {
         resolve.push_file(wit.join("wasi").join(name).with_extension("wit"))?;
     }
+    resolve.push_dir(wit.join("config"))?;
     resolve.push_dir(wit.join("inner"))?;
     Ok(resolve)
 }
 
 /// The interfaces that a world imports, each after those that it uses.
-pub fn imports(resolve: &Resolve, name: &str) -> Result<Vec<InterfaceId>> {
-    Ok(world(resolve, name)?.imports.values().filter_map(interface).collect())
-}
-
-/// The interfaces that a world exports.
-pub fn exports(resolve: &Resolve, name: &str) -> Result<Vec<InterfaceId>> {
-    Ok(world(resolve, name)?.exports.values().filter_map(interface).collect())
-}
-
-/// The world with that name, whatever its version.
-fn world<'a>(resolve: &'a Resolve, name: &str) -> Result<&'a World> {
-    let named = |world: &&World| {
-        let package = world.package.map(|id| &resolve.packages[id].name);
+pub fn imports(resolve: &Resolve, world: &str) -> Result<Vec<InterfaceId>> {
+    // Whatever its version.
+    let named = |found: &&World| {
+        let package = found.package.map(|id| &resolve.packages[id].name);
         package
-            .is_some_and(|package| format!("{}:{}/{}", package.namespace, package.name, world.name) == name)
+            .is_some_and(|package| format!("{}:{}/{}", package.namespace, package.name, found.name) == world)
     };
     let mut worlds = resolve.worlds.iter().map(|(_, world)| world);
-    worlds.find(named).with_context(|| format!("there is no world `{name}`"))
-}
-
-fn interface(item: &WorldItem) -> Option<InterfaceId> {
-    match item {
+    let world = worlds.find(named).with_context(|| format!("there is no world `{world}`"))?;
+    let interface = |item: &WorldItem| match item {
         WorldItem::Interface { id, .. } => Some(*id),
         _ => None,
-    }
+    };
+    Ok(world.imports.values().filter_map(interface).collect())
 }
