@@ -13,7 +13,7 @@ use wasm_metadata::{AddMetadata, AddMetadataField, Description, Licenses, Versio
 use wit_component::ComponentEncoder;
 
 use crate::workspace::{self, Component};
-use crate::{facade, sections, wit};
+use crate::{facade, small, wit};
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -100,7 +100,7 @@ fn componentize(component: &Component) -> Result<PathBuf> {
         return write_component(&component.name, &finish(component, &encoded)?);
     }
     write_component(&format!("inner/{}", component.name), &finish(component, &encoded)?)?;
-    let welded = facade::weld(&sections::without_names(&encoded)?);
+    let welded = facade::weld(&encoded);
     let welded = welded.with_context(|| format!("cannot make a plug of {}", component.name))?;
     write_component(&component.name, &finish(component, &welded)?)
 }
@@ -111,7 +111,7 @@ fn finish(component: &Component, bytes: &[u8]) -> Result<Vec<u8>> {
     metadata.version = AddMetadataField::Set(Version::new(component.version.clone()));
     metadata.description = AddMetadataField::Set(Description::new(component.description.clone()));
     metadata.licenses = AddMetadataField::Set(Licenses::new(&component.license)?);
-    metadata.to_wasm(&sections::without_names(bytes)?)
+    metadata.to_wasm(&small::make(bytes)?)
 }
 
 /// Writes target/components/<name>.wasm.

@@ -9,13 +9,16 @@
 mod scope;
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
 use anyhow::{Context, Result, ensure};
 use plugboard_harness::components::Surface;
-use wasmparser::Validator;
+use wasm_encoder::reencode::{self, Reencode, ReencodeComponent, component_utils};
+use wasm_encoder::{Component, ComponentSectionId, RawSection};
+use wasmparser::{Parser, Validator};
 use wit_parser::{Function, InterfaceId, LiveTypes, Resolve, TypeId};
 
-use crate::{sections, wit};
+use crate::wit;
 use scope::{Scope, home, is_resource, original};
 
 /// Whether this is a provider that needs the facade.
@@ -27,16 +30,35 @@ pub fn is_inner(component: &Surface) -> bool {
 pub fn weld(provider: &[u8]) -> Result<Vec<u8>> {
     let surface = Surface::parse(provider)?;
     let text = Facade::new(&wit::resolve()?, &surface)?.text()?;
-    let welded = sections::rewrite(&wat::parse_str(text)?, &|inside| {
-        let inside = sections::without_names(inside)?;
-        Ok(if inside == EMPTY { provider.to_vec() } else { inside })
-    })?;
+    let mut welded = Component::new();
+    Provider(Some(provider)).parse_component(&mut welded, Parser::new(0), &wat::parse_str(text)?)?;
+    let welded = welded.finish();
     Validator::new().validate_all(&welded)?;
     Ok(welded)
 }
 
-/// What stands for the provider in the text: a component with nothing in it.
-const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+/// Takes the place of the first component in the text, which has nothing in it: the text cannot hold a binary.
+struct Provider<'a>(Option<&'a [u8]>);
+
+impl Reencode for Provider<'_> {
+    type Error = Infallible;
+}
+
+impl ReencodeComponent for Provider<'_> {
+    fn parse_component_subcomponent(
+        &mut self,
+        component: &mut Component,
+        parser: Parser,
+        inside: &[u8],
+        whole: &[u8],
+    ) -> Result<(), reencode::Error> {
+        if let Some(provider) = self.0.take() {
+            component.section(&RawSection { id: ComponentSectionId::Component.into(), data: provider });
+            return Ok(());
+        }
+        component_utils::parse_component_subcomponent(self, component, parser, inside, whole)
+    }
+}
 
 struct Facade<'a> {
     resolve: &'a Resolve,

@@ -7,7 +7,7 @@ mod demo;
 mod facade;
 mod lint;
 mod publish;
-mod sections;
+mod small;
 mod test;
 mod wit;
 mod workspace;
