@@ -1,7 +1,5 @@
 //! What the settings let an app do.
 
-use std::collections::BTreeMap;
-
 use plugboard_error::{Error, Kind, Result};
 
 pub struct Policy {
@@ -19,8 +17,8 @@ pub struct Policy {
 /// The containers that an app may use, under the names that it knows them by.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Containers {
-    /// None where any may be used.
-    allowed: Option<BTreeMap<String, String>>,
+    /// Names and what the service calls them; none where any may be used.
+    allowed: Option<Vec<(String, String)>>,
 }
 
 impl Containers {
@@ -31,15 +29,16 @@ impl Containers {
     /// Of a list of names, each of them `name` or `name=the-service's-name`. The error continues the sentence that
     /// the setting's name begins.
     pub fn parse<'a>(list: impl IntoIterator<Item = &'a str>) -> std::result::Result<Self, String> {
-        let mut allowed = BTreeMap::new();
+        let mut allowed = Vec::<(String, String)>::new();
         for entry in list {
             let (name, real) = entry.split_once('=').unwrap_or((entry, entry));
             if name.is_empty() || real.is_empty() {
                 return Err(format!("has `{entry}`; expected `name` or `name=name-of-the-container`"));
             }
-            if allowed.insert(name.to_owned(), real.to_owned()).is_some() {
+            if allowed.iter().any(|(other, _)| other == name) {
                 return Err(format!("names `{name}` twice"));
             }
+            allowed.push((name.to_owned(), real.to_owned()));
         }
         Ok(Containers { allowed: Some(allowed) })
     }
@@ -47,7 +46,7 @@ impl Containers {
     fn real<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         match &self.allowed {
             None => Some(name),
-            Some(allowed) => allowed.get(name).map(String::as_str),
+            Some(allowed) => allowed.iter().find(|(other, _)| other == name).map(|(_, real)| real.as_str()),
         }
     }
 }
