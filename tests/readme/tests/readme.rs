@@ -1,7 +1,7 @@
 //! README.md's `sh` blocks run in their order; a `text` block right behind one is what it must print.
 //!
-//! One shell runs them all, as far as its folder goes. Three things differ from a reader's terminal: the two ports are free ones, Redis and Webdis are started here,
-//! and the demo keeps its data in a folder of this run.
+//! One shell runs them all, as far as its folder goes. Three things differ from a reader's terminal: ports are free
+//! ones, the stores are started here, and the demo keeps its data in a folder of this run.
 
 use std::process::Command;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use plugboard_harness::components::root;
 use plugboard_harness::process::free_port;
-use plugboard_harness::servers::{Redis, Webdis, webdis};
+use plugboard_harness::servers::{Azurite, Redis, Webdis, webdis};
 use plugboard_harness::{Run, Server, tools};
 
 /// Long enough to build everything from nothing.
@@ -31,13 +31,17 @@ fn its_commands_do_what_it_says() -> Result<()> {
     Run::scope("readme", |run| {
         let redis = Redis::start(run)?;
         let webdis = Webdis::start(run, &redis, webdis::Options::default())?;
+        let azurite = Azurite::start(run)?;
         let path = path_with_tools(run, &redis)?;
         let (mut server, mut folder) = (None, root());
         for (i, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == "sh") {
-            let script = block.text.replace("127.0.0.1:7379", &webdis.addr().to_string()).replace(
-                "cargo xtask demo",
-                &format!("cargo xtask demo --data {}", run.path().join("data").display()),
-            );
+            let mut script = block
+                .text
+                .replace("127.0.0.1:7379", &webdis.addr().to_string())
+                .replace("UseDevelopmentStorage=true", &azurite.connection_string());
+            if script == "cargo xtask demo" {
+                script += &format!(" --data {}", run.path().join("data").display());
+            }
             let mut command = Command::new("bash");
             command.arg("-ec").env("PATH", &path).current_dir(&folder);
             if block.text.contains("wasmtime serve") || block.text.contains("xtask demo") {
