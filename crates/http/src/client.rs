@@ -115,23 +115,28 @@ impl<T: Transport + Host> Client<T> {
         let deadline = sending.started.saturating_add(timeout);
         let mut pause = FIRST_PAUSE;
         let mut tries = 1;
+        // Whether an earlier try may have been done.
+        let mut doubt = false;
         loop {
             let outcome =
                 sending.exchange.and_then(|exchange| self.transport.finish(exchange, request, &terms));
             self.log(request, &outcome, sending.started);
 
             let (asked, error) = match self.judge(request, outcome) {
-                Next::Give(response, body) => return Ok((response, body)),
+                Next::Give(response, body) if !doubt || response.is_success() => return Ok((response, body)),
+                Next::Give(response, _) => return Err(self.in_doubt(request, response.status)),
+                Next::Fail(error) if doubt => return Err(Error { kind: Kind::Ambiguous, ..error }),
                 Next::Fail(error) => return Err(error),
                 Next::Retry(asked, error) => (asked, error),
             };
+            doubt |= error.kind == Kind::Ambiguous;
             let wait = asked.unwrap_or_else(|| self.jittered(pause));
             let left = match terms.pace {
                 Pace::Whole => deadline.saturating_sub(self.transport.now()),
                 Pace::Progress => timeout,
             };
             if tries == TRIES || wait >= left {
-                return Err(error);
+                return Err(if doubt { Error { kind: Kind::Ambiguous, ..error } } else { error });
             }
             self.transport.sleep(wait);
             pause = pause.saturating_mul(2);
@@ -151,37 +156,43 @@ impl<T: Transport + Host> Client<T> {
         let authority = &self.endpoint.authority;
         let what = request.what;
         match outcome {
+            // 429 says that nothing was done; the others may come from a gateway that lost the answer.
             Ok((response, _)) if matches!(response.status, 429 | 500 | 502 | 503 | 504) => {
-                let status = response.status;
-                let sentence = format!("`{authority}` answered {status} to {what}");
-                match request.resend {
-                    Resend::Allowed => {
-                        Next::Retry(retry_after(&response), Error::new(Kind::Unavailable, sentence))
+                let error = match (request.resend, response.status) {
+                    (Resend::Allowed, status) | (_, status @ 429) => {
+                        Error::new(Kind::Unavailable, format!("`{authority}` answered {status} to {what}"))
                     }
-                    // 429 says that nothing was done; the others may come from a gateway that lost the answer.
-                    Resend::Never if status == 429 => Next::Fail(Error::new(Kind::Unavailable, sentence)),
-                    Resend::Never => Next::Fail(Error::new(
-                        Kind::Ambiguous,
-                        format!("{sentence}, which may or may not have happened"),
-                    )),
+                    (_, status) => self.in_doubt(request, status),
+                };
+                match request.resend {
+                    Resend::Never => Next::Fail(error),
+                    _ => Next::Retry(retry_after(&response), error),
                 }
             }
             Ok((response, body)) => Next::Give(response, body),
             Err(failure) => {
                 let sentence = format!("`{authority}`: {}", failure.clause);
-                match (failure.reached, request.resend) {
-                    (Reached::Maybe, Resend::Never) => Next::Fail(Error::new(
-                        Kind::Ambiguous,
-                        format!("{sentence}; {what} may or may not have happened"),
-                    )),
-                    // Only what a later try can mend is tried again.
-                    _ if failure.kind == Kind::Unavailable => {
-                        Next::Retry(None, Error::new(failure.kind, sentence))
-                    }
-                    _ => Next::Fail(Error::new(failure.kind, sentence)),
+                let maybe = failure.reached == Reached::Maybe && request.resend != Resend::Allowed;
+                let error = if maybe {
+                    Error::new(Kind::Ambiguous, format!("{sentence}; {what} may or may not have happened"))
+                } else {
+                    Error::new(failure.kind, sentence)
+                };
+                // Only what a later try can mend is tried again.
+                match failure.kind == Kind::Unavailable && !(maybe && request.resend == Resend::Never) {
+                    true => Next::Retry(None, error),
+                    false => Next::Fail(error),
                 }
             }
         }
+    }
+
+    fn in_doubt(&self, request: &Request, status: u16) -> Error {
+        let sentence = format!(
+            "`{}` answered {status} to {}, which may or may not have happened",
+            self.endpoint.authority, request.what
+        );
+        Error::new(Kind::Ambiguous, sentence)
     }
 
     /// Half of the pause and a random part of the other half, so that clients do not come back all at once.
@@ -284,6 +295,27 @@ mod tests {
             assert_eq!(client.send(&request(Resend::Never)).unwrap_err().kind, kind);
             assert_eq!(client.transport.sent(), 1);
         }
+    }
+
+    #[test]
+    fn what_is_done_once_is_sent_again_and_then_a_refusal_says_nothing() {
+        let send = |script| client(script).send(&request(Resend::Guarded)).map(|response| response.status);
+        for first in [refused(), lost(), status(429), status(503)] {
+            assert_eq!(send(vec![first, status(201)]), Ok(201));
+        }
+        for lost in [lost(), status(500)] {
+            assert_eq!(send(vec![lost.clone(), status(409)]).unwrap_err().kind, Kind::Ambiguous);
+            let late = Err(Failure::new(Reached::No, Kind::Timeout, "no connection in time"));
+            assert_eq!(send(vec![lost.clone(), late]).unwrap_err().kind, Kind::Ambiguous);
+            let mut down = (0..4).map(|_| refused()).collect::<Vec<_>>();
+            down.insert(0, lost);
+            assert_eq!(send(down).unwrap_err().kind, Kind::Ambiguous);
+        }
+        // Nothing of these was done.
+        assert_eq!(send(vec![status(429), status(409)]), Ok(409));
+        assert_eq!(send((0..5).map(|_| refused()).collect()).unwrap_err().kind, Kind::Unavailable);
+        let late = Err(Failure::new(Reached::Maybe, Kind::Timeout, "no answer in time"));
+        assert_eq!(send(vec![late]).unwrap_err().kind, Kind::Ambiguous);
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! * [`Transport`] is the seam: it makes one exchange, of which large bodies need the steps apart. [`Wasi`] does
 //!   it on a host, `fake::Fake` plays a script in tests.
 //! * [`Client`] decides what one exchange's outcome means: answer, try again, or give up. It never sends a
-//!   request twice that says [`Resend::Never`] once a byte of it may have left.
+//!   request twice that says [`Resend::Never`] once a byte of it may have left, and takes no refusal for an answer
+//!   that may be of what was lost before ([`Resend::Guarded`]).
 //! * Every wait ends at the client's deadline, every answer at its size limit. Bodies that stream have no
 //!   deadline as a whole, but no wait for the next of their bytes is longer than that.
 

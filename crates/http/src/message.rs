@@ -35,6 +35,9 @@ impl Method {
 pub enum Resend {
     /// Doing it twice is the same as doing it once.
     Allowed,
+    /// The service does it once, however often it is asked: commits, creations. What is refused after an answer was
+    /// lost may be refused because it is done, and then it is the error `ambiguous`.
+    Guarded,
     /// Increments, swaps: a lost answer is the error `ambiguous`.
     Never,
 }
@@ -45,7 +48,7 @@ impl Resend {
     pub fn malformed(self, what: &str, sentence: String) -> Error {
         match self {
             Resend::Allowed => Error::new(Kind::Protocol, sentence),
-            Resend::Never => {
+            Resend::Guarded | Resend::Never => {
                 Error::new(Kind::Ambiguous, format!("{sentence}; {what} may or may not have happened"))
             }
         }

@@ -26,8 +26,6 @@ const BLOCKS: u32 = 50_000;
 const LARGEST_BLOCK: usize = 512 << 20;
 /// What the service puts up with between its clock and that of a request is three times this.
 const SKEW: i64 = 300;
-/// Behind each time that is sent what must not be sent twice without thought.
-const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::ZERO];
 /// Between two looks at a copy.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 const LATER_LOOK: Duration = Duration::from_secs(2);
@@ -178,26 +176,6 @@ impl<T: Transport + Host> Azure<T> {
         self.content_type.clone().unwrap_or_else(|| content_type(name).to_owned())
     }
 
-    /// Sends what must not be sent twice without thought, and sends it again if the answer is lost: whoever calls
-    /// this has thought. A refusal that comes then says nothing of what was sent before.
-    fn insist(&self, send: &dyn Fn() -> Result<()>) -> Result<()> {
-        let transport = &self.client.transport;
-        let started = transport.now();
-        let mut lost = None;
-        for pause in PAUSES {
-            match send() {
-                Ok(()) => return Ok(()),
-                Err(error) if error.kind == Kind::Ambiguous => lost = Some(error),
-                Err(error) => return Err(lost.unwrap_or(error)),
-            }
-            if transport.now().saturating_sub(started) >= self.client.limits.timeout {
-                break;
-            }
-            transport.sleep(pause);
-        }
-        lost.map_or(Ok(()), Err)
-    }
-
     /// Whether the container was there for longer than some time that has passed.
     fn is_older(&self, container: &str, than: Duration) -> Result<bool> {
         let response = self.call(&Call::container_properties(container)?)?;
@@ -229,9 +207,9 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
     fn create_container(&self, container: &str) -> Result<()> {
         let call = Call::create_container(container)?;
         let started = self.client.transport.now();
-        let error = match self.insist(&|| self.call(&call).map(drop)) {
+        let error = match self.call(&call) {
             Err(error) if error.kind == Kind::Ambiguous => error,
-            outcome => return outcome,
+            outcome => return outcome.map(drop),
         };
         match self.is_older(container, self.client.transport.now().saturating_sub(started)) {
             Ok(true) => Err(Error::new(
@@ -294,14 +272,9 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
         self.finish_call(block)
     }
 
-    /// The list may come a second time: it finds its blocks in the object that the first has made of them. If it
-    /// does not, another client's object has taken the place, either of ours or of the blocks that it was to be made
-    /// of; that cannot be known, and nothing of the other's is lost.
     fn commit(&self, upload: Upload) -> Result<()> {
-        self.insist(&|| {
-            let call = Call::put_block_list(&upload.path, &upload.content_type);
-            self.finish_call(self.begin_call(call, upload.ids.list(upload.count).into())?)
-        })
+        let call = Call::put_block_list(&upload.path, &upload.content_type);
+        self.finish_call(self.begin_call(call, upload.ids.list(upload.count).into())?)
     }
 
     /// The service drops blocks that nobody asks for, a week later or when the object is written.

@@ -75,10 +75,9 @@ impl Call {
         Ok(Call::new(what, method, path(object)?, true))
     }
 
-    /// Not to be sent twice: the second time would find what the first made.
     pub(crate) fn create_container(name: &str) -> Result<Self> {
         let call = Call::container("Create Container", Method::Put, name)?;
-        Ok(Call { resend: Resend::Never, ..call })
+        Ok(Call { resend: Resend::Guarded, ..call })
     }
 
     pub(crate) fn container_properties(name: &str) -> Result<Self> {
@@ -111,12 +110,14 @@ impl Call {
         call
     }
 
-    /// Not to be sent again by itself: what the second answer means depends on the first ([`crate::store`]).
+    /// A second time the list finds its blocks in the object that the first has made of them. If it does not, another
+    /// client's object has taken the place of ours or of the blocks: nobody can tell, and nothing of the other's is
+    /// lost.
     pub(crate) fn put_block_list(path: &str, content_type: &str) -> Self {
         let mut call = Call::new("Put Block List", Method::Put, path.to_owned(), true);
         call.query.push(("comp", "blocklist".to_owned()));
         call.headers.push(("x-ms-blob-content-type", content_type.to_owned()));
-        Call { resend: Resend::Never, ..call }
+        Call { resend: Resend::Guarded, ..call }
     }
 
     /// Never the last bytes as `-n`, which the service does not know.
@@ -246,9 +247,9 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_second_time_would_find_done_is_not_sent_twice() {
-        assert_eq!(Call::create_container("photos").unwrap().resend, Resend::Never);
-        assert_eq!(Call::put_block_list("/c/b", "text/plain").resend, Resend::Never);
+    fn what_a_second_time_would_find_done_is_guarded() {
+        assert_eq!(Call::create_container("photos").unwrap().resend, Resend::Guarded);
+        assert_eq!(Call::put_block_list("/c/b", "text/plain").resend, Resend::Guarded);
         assert_eq!(Call::put(OBJECT, "text/plain".into()).unwrap().resend, Resend::Allowed);
         assert_eq!(Call::copy(OBJECT, "https://h/c/b".into()).unwrap().resend, Resend::Allowed);
     }
