@@ -41,6 +41,7 @@ impl Config {
             let fault = format!("has `{word}`; expected `create`, `delete` or `clear`");
             return Err(settings.error("deny", &fault));
         }
+        let checks = settings.choice("check-container", &[("true", true), ("false", false)])?;
         let denies = |word: &str| deny.iter().any(|other| other == word);
         Ok(Config {
             endpoint,
@@ -51,9 +52,7 @@ impl Config {
                 deny_create: denies("create"),
                 deny_delete: denies("delete"),
                 deny_clear: denies("clear"),
-                check_container: settings
-                    .choice("check-container", &[("true", true), ("false", false)])?
-                    .unwrap_or(true),
+                check_container: checks.unwrap_or(true),
             },
             content_type: read_content_type(settings)?,
             block_size: read_block_size(settings)?,

@@ -327,12 +327,13 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
 
     /// Many at a time, each in a request of its own: the service's request for many has a signature for each as well.
     fn delete_many(&self, container: &str, names: &[String]) -> Result<()> {
+        let started = self.client.transport.now();
         let mut failed = Vec::new();
         let mut late = None;
         for some in names.chunks(DELETIONS) {
             let begin =
                 |name: &String| self.begin_call(Call::delete(Object { container, name })?, Chunks::default());
-            // All of them are begun before the first is waited for, and none once the time was up for one.
+            // All of them are begun before the first is waited for, and none once one failed with no time left.
             let begun = some.iter().map(|name| (name, late.clone().map_or_else(|| begin(name), Err)));
             for (name, block) in begun.collect::<Vec<_>>() {
                 let outcome = block.and_then(|mut block| match &late {
@@ -341,7 +342,10 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
                 });
                 match outcome {
                     Err(error) if error.kind != Kind::NoSuchObject => {
-                        late = Some(error.clone()).filter(|error| error.kind == Kind::Timeout).or(late);
+                        let spent = self.client.transport.now().saturating_sub(started);
+                        if error.kind == Kind::Timeout || spent >= self.client.limits.timeout {
+                            late.get_or_insert_with(|| error.clone());
+                        }
                         failed.push((name.as_str(), error));
                     }
                     _ => {}

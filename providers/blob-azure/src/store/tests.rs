@@ -318,6 +318,16 @@ fn many_are_given_up_once_the_time_is_up_for_one() {
     let azure = azure((0..16).map(|_| late()).collect());
     let error = azure.delete_many("photos", &names(40)).unwrap_err();
     assert!(error.to_string().starts_with("timeout: 40 of 40 could not be deleted"), "{error}");
+
+    // Each is tried five times, which takes a second; those that were begun with it are finished.
+    let down = || Err(Failure::new(Reached::No, Kind::Unavailable, "the connection was refused"));
+    let azure = with(
+        &[("azure-account", "shop"), ("azure-key", "QUJD"), ("azure-timeout", "2s")],
+        (0..1000).map(|_| down()).collect(),
+    );
+    let error = azure.delete_many("photos", &names(200)).unwrap_err();
+    assert!(error.to_string().starts_with("unavailable: 200 of 200 could not be deleted"), "{error}");
+    assert!(azure.client.transport.now() < Duration::from_secs(20));
 }
 
 fn copying(status_: u16, state: &str, progress: &str) -> Answer {
