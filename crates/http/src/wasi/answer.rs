@@ -25,6 +25,7 @@ impl Body for Remaining {
         let terms = Terms { limits: self.limits, pace: Pace::Progress, reading: Reading::Whole };
         let mut bytes = Vec::new();
         read(&self.stream, self.length, &mut Deadline::new(&terms), max, &mut bytes)?;
+        self.length = Some(0);
         Ok(bytes)
     }
 
@@ -56,12 +57,14 @@ pub(super) fn read_answer(
         // Its length is that of the body which a GET would bring.
         return Ok((response, None));
     }
-    let length = first("content-length").and_then(|digits| String::from_utf8(digits).ok()?.parse().ok());
+    let mut length = first("content-length").and_then(|digits| String::from_utf8(digits).ok()?.parse().ok());
     drop(all);
     let body = incoming.consume().map_err(|()| broken("the answer's body is gone"))?;
     let stream = body.stream().map_err(|()| broken("the answer's body is gone"))?;
     if terms.reading == Reading::Whole || !response.is_success() {
         read(&stream, length, deadline, terms.limits.max_answer, &mut response.body)?;
+        // Of what remains.
+        length = Some(0);
     }
     // It, too, goes children first.
     let remaining = Remaining { stream, body, incoming, length, limits: terms.limits };
