@@ -58,8 +58,8 @@ fn cargo_build(components: &[&Component], features: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Numbers in the code take the bytes they need (the linker leaves room for five otherwise), and the paths in
-/// panic messages are the same on every machine.
+/// Numbers in the code take the bytes they need (the linker leaves room for five otherwise), and the paths in panic
+/// messages are the same on every machine.
 fn rustflags() -> Result<Vec<String>> {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -70,6 +70,8 @@ fn rustflags() -> Result<Vec<String>> {
     let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
     Ok(vec![
         "-Clink-arg=--compress-relocations".to_owned(),
+        // A loop in place of its 64 unrolled rounds: a signature hashes a kilobyte at most.
+        "--cfg=sha2_backend_soft=\"compact\"".to_owned(),
         remap(&home, "/cargo"),
         remap(&workspace::root(), "/plugboard"),
         // Where the component rust-src is installed; without it the standard library says so by itself.
