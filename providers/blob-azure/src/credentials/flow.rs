@@ -3,8 +3,8 @@
 use plugboard_config::Secret;
 use plugboard_error::{Error, Kind, Result};
 use plugboard_http::{Endpoint, Method, Request, Resend, Response, error_of};
+use serde::Deserialize;
 
-use super::json;
 use crate::wire::escape;
 
 /// Of all clouds.
@@ -150,33 +150,58 @@ pub(crate) struct Token {
     pub(crate) lifetime: u64,
 }
 
+/// `N` is a number, or one in quotes.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer<'a, N> {
+    access_token: &'a str,
+    expires_in: Option<N>,
+    expires_on: Option<N>,
+    error: &'a str,
+}
+
+impl<'a> Answer<'a, u64> {
+    fn parse(json: &'a [u8]) -> Option<Self> {
+        // Virtual machines and App Service put numbers in quotes, Entra ID does not.
+        if let Ok((answer, _)) = serde_json_core::from_slice(json) {
+            return Some(answer);
+        }
+        let (quoted, _) = serde_json_core::from_slice::<Answer<&str>>(json).ok()?;
+        let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+        Some(Answer {
+            access_token: quoted.access_token,
+            expires_in: number(quoted.expires_in),
+            expires_on: number(quoted.expires_on),
+            error: quoted.error,
+        })
+    }
+}
+
 /// Reads what `request` was answered.
 pub(crate) fn token(endpoint: &Endpoint, response: &Response) -> Result<Token> {
     let authority = &endpoint.authority;
-    let json = std::str::from_utf8(&response.body).unwrap_or_default();
+    let answer = Answer::parse(&response.body).unwrap_or_default();
     if matches!(response.status, 400 | 401 | 403) {
         // A word of the protocol such as `invalid_client`; the rest may quote what was sent.
-        let known =
-            |word: &&str| word.len() <= 64 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        let word = json::field(json, "error").filter(known).map(|word| [": `", word, "`"].concat());
-        let sentence = format!("`{authority}` gave no token{}", word.unwrap_or_default());
-        return Err(Error::new(Kind::AccessDenied, sentence));
+        let known = !answer.error.is_empty()
+            && answer.error.len() <= 64
+            && answer.error.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let word = if known { format!(": `{}`", answer.error) } else { String::new() };
+        return Err(Error::new(Kind::AccessDenied, format!("`{authority}` gave no token{word}")));
     }
     if !response.is_success() {
         return Err(error_of(endpoint, response, Resend::Allowed, "token"));
     }
-    let Some(token) = json::field(json, "access_token").filter(|token| is_token(token)) else {
+    if !is_token(answer.access_token) {
         return Err(Error::new(Kind::Protocol, format!("what `{authority}` answered has no token in it")));
-    };
-    // Virtual machines and App Service put numbers in quotes, Entra ID does not.
-    let seconds = |name| json::field(json, name)?.parse::<u64>().ok();
+    }
     let until = || {
         let now = plugboard_http::date_seconds(response.header(DATE)?)?;
-        seconds("expires_on")?.checked_sub(u64::try_from(now).ok()?)
+        answer.expires_on?.checked_sub(u64::try_from(now).ok()?)
     };
     Ok(Token {
-        authorization: Secret::new(["Bearer ", token].concat()),
-        lifetime: seconds("expires_in").or_else(until).unwrap_or(0),
+        authorization: Secret::new(["Bearer ", answer.access_token].concat()),
+        lifetime: answer.expires_in.or_else(until).unwrap_or(0),
     })
 }
 

@@ -1,7 +1,6 @@
 //! What proves to the service that a request may be made.
 
 mod flow;
-mod json;
 mod tokens;
 
 use plugboard_config::Secret;

@@ -2,55 +2,41 @@
 
 use percent_encoding::percent_decode_str;
 use plugboard_blobstore::Page;
+use quick_xml::Reader;
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::Event;
 
 /// Reads a page; none if it is something else.
-///
-/// Of XML this knows what the service writes: tags, text and references. A library that knows all of it would be a
-/// tenth of the whole component.
 pub(crate) fn page(body: &[u8]) -> Option<Page> {
+    let mut reader = Reader::from_str(std::str::from_utf8(body).ok()?);
     let mut page = Page::default();
-    let mut rest = std::str::from_utf8(body).ok()?;
-    while let Some((_, behind)) = rest.split_once('<') {
-        let (tag, behind) = behind.split_once('>')?;
-        let text = behind.split('<').next().unwrap_or_default();
-        match tag.trim_end() {
-            "Name" => page.names.push(unescape(text)?),
-            // As only that is written which XML cannot hold.
-            "Name Encoded=\"true\"" => {
-                page.names.push(percent_decode_str(&unescape(text)?).decode_utf8().ok()?.into_owned());
+    let (mut text, mut encoded) = (String::new(), false);
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(tag) => {
+                text.clear();
+                encoded = tag.attributes_raw().trim() == "Encoded=\"true\"";
             }
-            "NextMarker" if !text.is_empty() => page.next = Some(unescape(text)?),
-            "/EnumerationResults" => return Some(page),
+            Event::Text(part) => text.push_str(&part),
+            Event::GeneralRef(part) => {
+                text.push(match part.resolve_char_ref().ok()? {
+                    Some(character) => character,
+                    None => resolve_xml_entity(&part)?.chars().next()?,
+                });
+            }
+            Event::End(tag) => match tag.name().as_ref() {
+                "Name" if encoded => {
+                    page.names.push(percent_decode_str(&text).decode_utf8().ok()?.into_owned())
+                }
+                "Name" => page.names.push(std::mem::take(&mut text)),
+                "NextMarker" if !text.is_empty() => page.next = Some(std::mem::take(&mut text)),
+                "EnumerationResults" => return Some(page),
+                _ => {}
+            },
+            Event::Eof => return None,
             _ => {}
         }
-        rest = behind;
     }
-    None
-}
-
-fn unescape(text: &str) -> Option<String> {
-    let mut parts = text.split('&');
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (name, behind) = part.split_once(';')?;
-        plain.push(match name {
-            "amp" => '&',
-            "lt" => '<',
-            "gt" => '>',
-            "quot" => '"',
-            "apos" => '\'',
-            _ => {
-                let digits = name.strip_prefix('#')?;
-                let number = match digits.strip_prefix('x') {
-                    Some(digits) => u32::from_str_radix(digits, 16),
-                    None => digits.parse(),
-                };
-                char::from_u32(number.ok()?)?
-            }
-        });
-        plain.push_str(behind);
-    }
-    Some(plain)
 }
 
 #[cfg(test)]
