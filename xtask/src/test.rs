@@ -21,6 +21,7 @@ const SUITES: &[Suite] = &[
     Suite("faults", &["test", "--no-fail-fast", "--package", "plugboard-faults"], &[]),
     Suite("upstash", &["test", "--no-fail-fast", "--package", "upstash-local"], &[]),
     Suite("azure", &["test", "--no-fail-fast", "--package", "azure-strict"], &[]),
+    Suite("sign", &["test", "--no-fail-fast", "--package", "sign"], &[]),
     Suite("oci", &["test", "--no-fail-fast", "--package", "oci"], &[]),
     Suite("readme", &["test", "--no-fail-fast", "--package", "readme"], &[]),
     Suite("examples", &["test", "--no-fail-fast", "--package", "examples"], &[]),

@@ -10,10 +10,7 @@ use wasip2::io::streams::{InputStream, OutputStream as HostStream, StreamError};
 
 use crate::bindings::exports::plugboard::inner::{hooks, streams};
 use crate::export::{Export, Instance, pump};
-use crate::upload::{Closed, Upload};
-
-/// What one call takes at most: it passes through memory beside the blocks.
-const PERMIT: usize = 1 << 20;
+use crate::upload::{Closed, PERMIT, Upload};
 
 pub enum OutputStream<S: Instance> {
     Host(HostStream),

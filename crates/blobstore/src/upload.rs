@@ -9,6 +9,12 @@ use crate::{Blocks, Object, Store};
 
 /// Blocks on their way at once, beside the one that is being filled.
 const IN_FLIGHT: usize = 2;
+/// What one call of a stream brings at most.
+pub(crate) const PERMIT: usize = 256 << 10;
+
+/// Memory that is left for what the next call brings and for what is allocated on the way. The host allocates in this
+/// memory to hand bytes over, and where it cannot, the instance traps: the end has to be seen before.
+const SPARE: usize = 2 << 20;
 
 /// What becomes of a value: bytes in, one object out, or none.
 ///
@@ -76,17 +82,18 @@ impl<S: Store> Upload<S> {
                     bytes.shrink_to_fit();
                     self.buffer.push(std::mem::replace(&mut bytes, rest));
                 }
-                Err(error) => {
-                    self.fail(error);
-                    return Err(Closed);
-                }
+                Err(error) => return Err(self.fail(error)),
             }
         }
-        Ok(())
+        // What comes next comes in memory that nobody asks about.
+        check_memory().map_err(|error| self.fail(error))
     }
 
     /// What the block has room for; a full one is sent.
     fn room(&mut self) -> Result<usize> {
+        if !has_spare_memory() {
+            return Err(Error::new(Kind::Unavailable, "the instance has no memory left for a block"));
+        }
         if self.buffer.len() >= self.block_size()? {
             self.send()?;
         }
@@ -173,8 +180,9 @@ impl<S: Store> Upload<S> {
         self.stop(State::Over);
     }
 
-    fn fail(&mut self, error: Error) {
+    fn fail(&mut self, error: Error) -> Closed {
         self.stop(State::Failed(error));
+        Closed
     }
 
     fn stop(&mut self, state: State<S>) {
@@ -186,6 +194,14 @@ impl<S: Store> Upload<S> {
         }
         self.buffer = Chunks::default();
     }
+}
+
+fn has_spare_memory() -> bool {
+    let mut spare = Vec::<u8>::new();
+    let reserved = spare.try_reserve_exact(SPARE).is_ok();
+    // Compilers may leave out what nobody looks at.
+    std::hint::black_box(&spare);
+    reserved
 }
 
 /// Waits for the oldest, while all of them go on.
@@ -211,6 +227,18 @@ fn pump_all<S: Store>(store: &S, in_flight: &mut VecDeque<S::Block>) -> bool {
         oldest.get_or_insert(through);
     }
     oldest.unwrap_or(true)
+}
+
+/// Makes sure that there is room for the next bytes and for what it takes to send them: where there is not, it is an
+/// error now and not a trap then.
+fn check_memory() -> Result<()> {
+    let mut room = Vec::<u8>::new();
+    let outcome = room.try_reserve_exact(2 * PERMIT);
+    // Or else the compiler sees that nobody uses it.
+    std::hint::black_box(&room);
+    outcome.map_err(|_| {
+        Error::new(Kind::Unavailable, "the instance has no memory left: an upload takes three blocks of it")
+    })
 }
 
 impl<S: Store> Target<S> {

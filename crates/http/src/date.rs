@@ -6,8 +6,8 @@ const EPOCH: i64 = 719_469;
 pub fn seconds(text: &str) -> Option<i64> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (_, date) = text.split_once(", ")?;
-    let mut words = date.strip_suffix(" GMT")?.split([' ', ':']);
+    let (_, date) = text.split_once(',')?;
+    let mut words = date.strip_prefix(' ')?.strip_suffix(" GMT")?.split([' ', ':']);
     let day = number(words.next()?, 1, 31)?;
     let name = words.next()?;
     let month = i64::try_from(MONTHS.iter().position(|month| *month == name)?).ok()?;

@@ -151,8 +151,9 @@ fn options(terms: &Terms) -> RequestOptions {
     let time = limits.connect_timeout.min(limits.timeout).max(Duration::from_millis(1));
     let _ = options.set_connect_timeout(Some(nanoseconds(time)));
     if terms.reading == Reading::Head {
-        // Who reads the rest has no deadline of ours.
-        let _ = options.set_between_bytes_timeout(Some(nanoseconds(limits.timeout)));
+        // An app that reads the rest has no deadline of ours. Where it is us, ours is to come first.
+        let time = limits.timeout.saturating_add(Duration::from_secs(1));
+        let _ = options.set_between_bytes_timeout(Some(nanoseconds(time)));
     }
     options
 }
