@@ -1,6 +1,5 @@
 //! What a trial works with.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -53,11 +52,6 @@ impl<'a, I: Interface> Cx<'a, I> {
 
     pub(crate) fn fixture(&self) -> &'a I::Fixture {
         &*self.started.fixture
-    }
-
-    /// The component that is served.
-    pub(crate) fn composed(&self) -> Result<PathBuf> {
-        self.started.composed(self.flavor)
     }
 
     /// The settings without which there is no service, and those that let trials at it.

@@ -1,4 +1,4 @@
-//! The runner's side of a barrier: a server that probes in the middle of a program ask what to do next.
+//! The server that probes use: those that stand at a barrier ask it what to do next.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -7,11 +7,12 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result};
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
-use axum::routing::post;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use probe::{Content, Data};
 use tokio::sync::mpsc;
 
 /// What a trial hears of its program.
@@ -45,6 +46,8 @@ impl Runner {
         let address = listener.local_addr()?;
         let router = Router::new()
             .route("/{session}", post(barrier))
+            .route("/pattern/{seed}/{length}", get(pattern))
+            .route("/digest", post(digest))
             .layer(DefaultBodyLimit::disable())
             .with_state(sessions.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
@@ -85,4 +88,13 @@ async fn barrier(
     };
     let steps = steps.lock().await.recv().await;
     Ok(steps.unwrap_or_else(|| b"[]".to_vec()))
+}
+
+/// For streams of the host's own.
+async fn pattern(Path((seed, length)): Path<(u64, u64)>) -> Vec<u8> {
+    Content::Pattern { seed, length }.bytes()
+}
+
+async fn digest(body: Bytes) -> Json<Data> {
+    Json(Data::of(&body))
 }

@@ -14,8 +14,10 @@ use crate::runner::{Event, Runner};
 use crate::secrets::Scanner;
 use crate::subject::Deployment;
 
-/// Nothing may take longer, whatever is wrong: beyond it a trial says that something hangs.
+/// No step may take longer, whatever is wrong: beyond it a trial says that something hangs.
 const HANG: Duration = Duration::from_secs(100);
+/// Nor may an instance live longer, on a busy machine.
+const LIFE: Duration = Duration::from_secs(400);
 
 /// A served component.
 pub(crate) struct App<I: Interface> {
@@ -47,7 +49,7 @@ impl<I: Interface> App<I> {
     pub(crate) fn run(&self, steps: &[I::Step]) -> Result<Vec<I::Outcome>> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(HANG))
+            .timeout_global(Some(LIFE))
             .build()
             .into();
         let mut response = agent
@@ -75,6 +77,11 @@ impl<I: Interface> App<I> {
             I::failure(outcome)?;
         }
         Ok(outcomes)
+    }
+
+    /// The same app for what ends in a trap and must: its end is nobody's problem.
+    pub(crate) fn unobserved(self) -> App<I> {
+        App { problems: Arc::default(), ..self }
     }
 
     fn problem(&self, problem: String) {

@@ -114,7 +114,7 @@ type Shared = Arc<Mutex<Weak<Deployment>>>;
 
 impl<I: Interface> Started<I> {
     /// The component that is served, composed once.
-    pub(crate) fn composed(&self, flavor: I::Flavor) -> Result<PathBuf> {
+    fn composed(&self, flavor: I::Flavor) -> Result<PathBuf> {
         let suffix = flavor.suffix();
         let mut composed = lock(&self.composed);
         if let Some(path) = composed.get(suffix) {

@@ -7,6 +7,8 @@ use crate::Bytes;
 
 /// Up to here, what was read is shown as it is.
 const SHOWN: usize = 4096;
+/// What of a pattern is the same over and over, but for its first word.
+const PAGE: usize = 4096;
 /// How much of a content is made at a time.
 const PIECE: usize = 64 * 1024;
 
@@ -57,11 +59,12 @@ impl Content {
         match self {
             Content::Bytes(bytes) => bytes.0.iter().skip(start as usize).take(length).copied().collect(),
             Content::Pattern { seed, .. } => {
-                let inside = (start % 8) as usize;
-                let words = (start / 8..).map(|index| word(*seed, index).to_le_bytes());
-                let mut part = Vec::with_capacity(length + 16);
-                for word in words.take((inside + length).div_ceil(8)) {
-                    part.extend_from_slice(&word);
+                let page = page(*seed);
+                let mut part = Vec::with_capacity(length + 2 * PAGE);
+                let (first, inside) = (start / PAGE as u64, (start % PAGE as u64) as usize);
+                for number in (first..).take((inside + length).div_ceil(PAGE)) {
+                    part.extend_from_slice(&word(*seed, number).to_le_bytes());
+                    part.extend_from_slice(&page);
                 }
                 part.drain(..inside);
                 part.truncate(length);
@@ -91,6 +94,11 @@ impl Content {
         }
         digest.data()
     }
+}
+
+/// A page of a pattern without its first word, which tells it from the others.
+fn page(seed: u64) -> Vec<u8> {
+    (1..PAGE as u64 / 8).flat_map(|index| word(!seed, index).to_le_bytes()).collect()
 }
 
 /// The words of Sebastiano Vigna's SplitMix64, each by its number.

@@ -1,5 +1,7 @@
 //! An app of wasi:blobstore as trials use it.
 
+use std::net::SocketAddr;
+
 use anyhow::{Result, anyhow};
 use probe::blobstore::{Outcome, Step};
 use probe::{Content, Data};
@@ -65,7 +67,11 @@ impl Session {
 
     /// A stream of the host's: what the runner serves at the path.
     pub(crate) fn fetch(&self, path: &str) -> Reply<Input<'_>> {
-        let (runner, handle) = (self.app.runner.address.to_string(), self.handle());
+        self.fetch_from(self.app.runner.address, path)
+    }
+
+    pub(crate) fn fetch_from(&self, runner: SocketAddr, path: &str) -> Reply<Input<'_>> {
+        let (runner, handle) = (runner.to_string(), self.handle());
         self.done(Step::Fetch { runner, path: path.into(), handle: handle.clone() })?;
         Ok(Input { session: self, handle })
     }

@@ -1,6 +1,7 @@
 //! blob-azure with each of its credentials.
 
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result};
 use azure_strict::{ACCOUNT, Azure, CLIENT_ID, CLIENT_SECRET, Config, IDENTITY_HEADER, KEY, TENANT};
@@ -24,6 +25,7 @@ struct Service<S> {
     path_style: bool,
     credentials: Credentials,
     outside: Sdk,
+    filled: OnceLock<String>,
     /// Dropped, and so stopped, last.
     _servers: S,
 }
@@ -154,7 +156,14 @@ fn service(
     servers: impl Send + Sync + 'static,
 ) -> Result<Box<dyn Fixture>> {
     outside.create_container(CONTAINER)?;
-    Ok(Box::new(Service { address, path_style, credentials, outside, _servers: servers }))
+    Ok(Box::new(Service {
+        address,
+        path_style,
+        credentials,
+        outside,
+        filled: OnceLock::new(),
+        _servers: servers,
+    }))
 }
 
 impl<S: Send + Sync> fixture::Fixture for Service<S> {
@@ -207,6 +216,10 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
 impl<S: Send + Sync> Fixture for Service<S> {
     fn container(&self) -> &str {
         CONTAINER
+    }
+
+    fn filled(&self) -> &OnceLock<String> {
+        &self.filled
     }
 
     fn block(&self) -> u64 {

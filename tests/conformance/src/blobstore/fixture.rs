@@ -1,5 +1,7 @@
 //! What the trials of wasi:blobstore need of a service.
 
+use std::sync::OnceLock;
+
 use anyhow::Result;
 use plugboard_faults::Request;
 use serde::Deserialize;
@@ -9,6 +11,9 @@ use crate::fixture;
 pub(crate) trait Fixture: fixture::Fixture {
     /// One that is there, for all trials whose objects have names of their own.
     fn container(&self) -> &str;
+
+    /// The name of one with many objects, which the first trial that reads it fills.
+    fn filled(&self) -> &OnceLock<String>;
 
     /// The bytes of a block, of which the settings make few.
     fn block(&self) -> u64;

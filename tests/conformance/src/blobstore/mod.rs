@@ -32,7 +32,6 @@ pub(crate) struct Blobstore;
 
 pub(crate) type Case = crate::case::Case<Blobstore>;
 pub(crate) type Cx<'a> = crate::cx::Cx<'a, Blobstore>;
-pub(crate) type App = crate::session::App<Blobstore>;
 pub(crate) type Session = crate::session::Session<Blobstore>;
 
 type Start = fn(&Run) -> Result<Box<dyn Fixture>>;
@@ -82,7 +81,8 @@ impl Interface for Blobstore {
             xml("xml-error", "<?xml version=\"1.0\"?><Error><Code>InternalError</Code></Error>"),
             xml(
                 "xml-entities",
-                "<!DOCTYPE a [<!ENTITY b \"c\">]><EnumerationResults>&b;</EnumerationResults>",
+                "<!DOCTYPE a [<!ENTITY b \"c\">]><EnumerationResults><Blobs><Blob><Name>&b;</Name></Blob></Blobs>\
+                 <NextMarker/></EnumerationResults>",
             ),
             Answer::json("json-object", "{}"),
         ]

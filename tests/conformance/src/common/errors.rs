@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::Operation as _;
+use super::{Operation as _, faults};
 use crate::case::Case;
 use crate::cx::Cx;
 use crate::fixture::{Fixture as _, Settings};
@@ -24,8 +24,8 @@ fn wrong_credentials<I: Interface>(cx: &Cx<I>) -> Result<()> {
     for operation in I::Operation::ALL {
         if !operation.continues() && operation.flavors().contains(&cx.flavor) {
             let mut prepared = operation.prepare(cx, &session)?;
-            failed_with(prepared.run(), &["access-denied"]).context(operation.name())?;
-            prepared.check(cx, Some("access-denied"))?;
+            let kind = faults::expected(prepared.run(), operation.refused()).context(operation.name())?;
+            prepared.check(cx, kind.as_deref())?;
         }
     }
     Ok(())

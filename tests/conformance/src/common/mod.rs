@@ -61,8 +61,13 @@ pub(crate) trait Operation<I: Interface>: Copy + PartialEq + Send + Sync + 'stat
     /// What it must come to where all its requests meet this fault.
     fn expect(self, row: &faults::Row) -> faults::Expect;
 
-    /// Whether it must succeed where only its first request meets this fault.
-    fn mended(self, row: &faults::Row) -> bool;
+    /// What it must come to where only its first request meets this fault; none where that is the same.
+    fn mended(self, row: &faults::Row) -> Option<faults::Expect>;
+
+    /// What it must come to with credentials that the service refuses.
+    fn refused(self) -> faults::Expect {
+        &["access-denied"]
+    }
 
     /// Makes everything ready with a working service, so that [`Prepared::run`] is the operation and no more.
     fn prepare<'a>(self, cx: &Cx<I>, session: &'a Session<I>) -> anyhow::Result<Box<dyn Prepared<I> + 'a>>;

@@ -6,7 +6,7 @@ use super::app::{Bucket, Cas};
 use super::trials::some;
 use super::{Cx, Flavor, Keyvalue, Session};
 use crate::check::equal;
-use crate::common::faults::{Expect, Row};
+use crate::common::faults::{Expect, Row, SUCCESS};
 use crate::common::{self, Operation as _, patiently};
 use crate::reply::Reply;
 
@@ -81,8 +81,8 @@ impl common::Operation<Keyvalue> for Operation {
         if self.once() { row.once } else { row.always }
     }
 
-    fn mended(self, row: &Row) -> bool {
-        row.mended && !self.once()
+    fn mended(self, row: &Row) -> Option<Expect> {
+        (row.mended && !self.once()).then_some(SUCCESS)
     }
 
     fn prepare<'a>(self, cx: &Cx, session: &'a Session) -> Result<Box<dyn common::Prepared<Keyvalue> + 'a>> {

@@ -17,8 +17,8 @@ use crate::fixture::Fixture as _;
 use crate::interface::Interface;
 use crate::reply::{Problem, Reply, kind};
 use crate::session::Session;
-use table::{DEADLINE, PATIENT, PROTOCOL, SUCCESS, TRIED, UNAVAILABLE, hang};
-pub(crate) use table::{Expect, Row, Trouble};
+use table::{DEADLINE, PATIENT, PROTOCOL, TRIED, UNAVAILABLE, hang};
+pub(crate) use table::{Expect, Row, SUCCESS, Trouble};
 
 pub(crate) fn cases<I: Interface>() -> Vec<Case<I>> {
     let mut cases = Vec::new();
@@ -76,7 +76,7 @@ fn failure(reply: Reply<()>) -> Result<Option<String>> {
 }
 
 /// The kind, none for success, if it is as expected.
-fn expected(reply: Reply<()>, expect: Expect) -> Result<Option<String>> {
+pub(super) fn expected(reply: Reply<()>, expect: Expect) -> Result<Option<String>> {
     let failure = failure(reply)?;
     let kind = failure.as_deref().map(kind);
     ensure!(
@@ -122,8 +122,8 @@ fn hold<I: Interface>(cx: &Cx<I>, row: &Row, operation: I::Operation) -> Result<
     let expect = operation.expect(row);
     try_once(cx, &proxied(cx, row.deadline)?, subject, (When::always(), expect))
         .context("with nothing but the fault")?;
-    if operation.mended(row) && !expect.contains(&SUCCESS[0]) {
-        let requests = try_once(cx, &proxied(cx, PATIENT)?, subject, (When::next(1), SUCCESS))
+    if let Some(expect) = operation.mended(row).filter(|mended| *mended != expect) {
+        let requests = try_once(cx, &proxied(cx, PATIENT)?, subject, (When::next(1), expect))
             .context("with one occurrence of the fault")?;
         let more = requests.checked_sub(operation.requests());
         ensure!(
@@ -156,12 +156,14 @@ fn redirect<I: Interface>(cx: &Cx<I>, operation: I::Operation) -> Result<()> {
         let mut prepared = operation.prepare(cx, &session)?;
         let before = proxied.proxy().count();
         let answer = Answer::redirect(status, &format!("{}/elsewhere", elsewhere.url()));
-        proxied.proxy().arm(Fault::Answer { answer, upstream: Upstream::Skipped }, When::always());
+        let concerns = operation.concerns(cx);
+        let always = When::always().matching(concerns);
+        proxied.proxy().arm(Fault::Answer { answer, upstream: Upstream::Skipped }, always);
         let reply = prepared.run();
         proxied.proxy().clear();
         let kind = expected(reply, PROTOCOL).with_context(|| status.to_string())?;
         prepared.check(cx, kind.as_deref())?;
-        let requests = proxied.proxy().count() - before;
+        let requests = proxied.proxy().since(before).iter().filter(|one| concerns(&one.request)).count();
         ensure!((1..=operation.requests()).contains(&requests), "{requests} requests");
     }
     equal("connections to where the redirect points", elsewhere.connections(), 0)
