@@ -14,7 +14,7 @@ pub(crate) const PERMIT: usize = 256 << 10;
 
 /// Memory that is left for what the next call brings and for what is allocated on the way. The host allocates in this
 /// memory to hand bytes over, and where it cannot, the instance traps: the end has to be seen before.
-const SPARE: usize = 2 << 20;
+const SPARE: usize = 4 * PERMIT;
 
 /// What becomes of a value: bytes in, one object out, or none.
 ///

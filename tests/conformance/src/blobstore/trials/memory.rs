@@ -24,7 +24,7 @@ const GIB: u64 = 1 << 30;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        Case::each("blob.stream", "4-GiB-in-24-MiB-of-memory", |cx| upload(cx, "", 24 * MIB, 4 * GIB)),
+        Case::each("blob.stream", "4-GiB-in-16-MiB-of-memory", |cx| upload(cx, "", 16 * MIB, 4 * GIB)),
         Case::each("blob.stream", "1-GiB-in-small-blocks-in-7-MiB-of-memory", |cx| {
             upload(cx, "1MiB", 7 * MIB, GIB)
         }),
