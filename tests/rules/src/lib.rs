@@ -15,8 +15,7 @@ pub fn golden_file(path: &Path, text: &str) -> Result<()> {
     if std::env::var_os("PLUGBOARD_BLESS").is_some() {
         return std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()));
     }
-    let expected =
-        std::fs::read_to_string(path).with_context(|| format!("{} is missing", path.display()))?;
+    let expected = std::fs::read_to_string(path).with_context(|| format!("{} is missing", path.display()))?;
     ensure!(
         expected == text,
         "{} differs; if that is meant, run `cargo xtask bless`\n--- expected\n{expected}--- found\n{text}",

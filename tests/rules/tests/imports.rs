@@ -13,7 +13,10 @@ fn imports_and_exports_are_as_reviewed() -> Result<()> {
         let path = entry?.path();
         let name = path.file_stem().context("a name")?.to_string_lossy().into_owned();
         // Components that are only for tests may import what they like.
-        if !["kv-", "blob-", "cli-", "config-", "favorites", "files"].iter().any(|start| name.starts_with(start)) {
+        if !["kv-", "blob-", "cli-", "config-", "favorites", "files"]
+            .iter()
+            .any(|start| name.starts_with(start))
+        {
             continue;
         }
         golden(&format!("imports/{name}.txt"), &surface(&path)?)?;

@@ -33,10 +33,16 @@ fn config_is_what_wasmtime_ships() -> Result<()> {
 fn blobstore_is_what_hosts_ship() -> Result<()> {
     let upstream = from_registry(BLOBSTORE)?.join("wit/deps/wasi-blobstore-0.2.0-draft/package.wit");
     // Upstream names an older WASI 0.2; all of them are one to a host.
-    let upstream = std::fs::read_to_string(upstream)?.replace("@0.2.1.", "@0.2.12.").replace("@0.2.1;", "@0.2.12;");
+    let upstream =
+        std::fs::read_to_string(upstream)?.replace("@0.2.1.", "@0.2.12.").replace("@0.2.1;", "@0.2.12;");
     let ours = interfaces(&signatures(&root().join("wit/blobstore"))?);
     let upstream = interfaces(&print(&mut wasi()?, |resolve| resolve.push_str("upstream.wit", &upstream))?);
-    ensure!(!ours.is_empty() && ours == upstream, "ours:\n{}\nupstream's:\n{}", ours.join("\n"), upstream.join("\n"));
+    ensure!(
+        !ours.is_empty() && ours == upstream,
+        "ours:\n{}\nupstream's:\n{}",
+        ours.join("\n"),
+        upstream.join("\n")
+    );
     Ok(())
 }
 
