@@ -51,7 +51,7 @@ impl<'a, I: Interface> Cx<'a, I> {
     }
 
     pub(crate) fn fixture(&self) -> &'a I::Fixture {
-        &*self.started.fixture
+        &self.started.fixture
     }
 
     /// The settings without which there is no service, and those that let trials at it.
