@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use anyhow::Result;
 use plugboard_harness::Run;
 
+use crate::case::Case;
 use crate::interface::Interface;
 
 pub(crate) type Settings = BTreeMap<String, String>;
@@ -46,6 +47,18 @@ pub(crate) enum Trials {
     All,
     /// Those that are marked so: the fixture differs from another in its credentials alone.
     Credentials,
+    /// The same but for those that count requests: the service wants more of them than others do.
+    Slow,
+}
+
+impl Trials {
+    pub(crate) fn has<I: Interface>(self, case: &Case<I>) -> bool {
+        match self {
+            Trials::All => true,
+            Trials::Credentials => case.credentials,
+            Trials::Slow => case.credentials && !case.rule.ends_with(".requests"),
+        }
+    }
 }
 
 /// For the message that there is no such one.

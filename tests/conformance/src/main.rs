@@ -33,7 +33,6 @@ use plugboard_harness::tools::Version;
 use blobstore::Blobstore;
 use case::Case;
 use cx::Cx;
-use fixture::Trials;
 use interface::{Flavor as _, Interface};
 use keyvalue::Keyvalue;
 use provider::Provider;
@@ -131,7 +130,7 @@ impl Suite<'_> {
                 let provider = Provider::load(entry.provider)?;
                 let subject = Arc::new(Subject::<I>::new(provider, entry, self.ground.clone()));
                 for case in &cases {
-                    if entry.trials == Trials::All || case.credentials {
+                    if entry.trials.has(case) {
                         self.add_case(&subject, case);
                     }
                 }

@@ -2,9 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use azure_strict::{ACCOUNT, Azure, CLIENT_ID, CLIENT_SECRET, Config, IDENTITY_HEADER, KEY, TENANT};
+use azure_strict::{
+    ACCOUNT, Azure, CLIENT_ID, CLIENT_SECRET, Config, CopyEnd, Copying, IDENTITY_HEADER, KEY, TENANT,
+};
 use plugboard_faults::Request;
 use plugboard_harness::Run;
 use plugboard_harness::servers::Azurite;
@@ -74,16 +77,18 @@ pub(super) fn signature(run: &Run) -> Result<Box<dyn Fixture>> {
 }
 
 pub(super) fn client_secret(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, true, |azure, _| {
-        let mut settings = entra(azure);
-        settings.push(("azure-client-secret", CLIENT_SECRET.to_owned()));
-        Ok(Credentials {
-            settings,
-            wrong: ("azure-client-secret", WRONG.to_owned()),
-            required: &["azure-client-secret", "azure-client-id", "azure-tenant"],
-            malformed: vec![("azure-tenant", "a/b"), ("azure-authority", "login.example")],
-            secrets: vec![CLIENT_SECRET.to_owned(), WRONG.to_owned()],
-        })
+    strict(run, true, client_secret_of)
+}
+
+fn client_secret_of(azure: &Azure, _: &Sdk) -> Result<Credentials> {
+    let mut settings = entra(azure);
+    settings.push(("azure-client-secret", CLIENT_SECRET.to_owned()));
+    Ok(Credentials {
+        settings,
+        wrong: ("azure-client-secret", WRONG.to_owned()),
+        required: &["azure-client-secret", "azure-client-id", "azure-tenant"],
+        malformed: vec![("azure-tenant", "a/b"), ("azure-authority", "login.example")],
+        secrets: vec![CLIENT_SECRET.to_owned(), WRONG.to_owned()],
     })
 }
 
@@ -114,6 +119,26 @@ pub(super) fn managed_identity(run: &Run) -> Result<Box<dyn Fixture>> {
             secrets: vec![IDENTITY_HEADER.to_owned(), WRONG.to_owned()],
         })
     })
+}
+
+/// Tokens are good for half a minute less than any provider would use one for, and so for one request.
+pub(super) fn short_lived(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, true, |azure, outside| {
+        azure.tokens().set_lifetime(Duration::from_secs(1));
+        client_secret_of(azure, outside)
+    })
+}
+
+/// What takes time in Azure takes time here, and its clock is not ours.
+pub(super) fn slow(run: &Run) -> Result<Box<dyn Fixture>> {
+    let azurite = Azurite::start(run)?;
+    let azure = Config::new(azurite.addr()).serve()?;
+    azure.shift_clock(-40 * 60);
+    azure.copy_like(Copying { pending: 1, end: CopyEnd::Success });
+    azure.delete_containers_within(Duration::from_secs(2));
+    // The other client has no part in that.
+    let outside = Sdk::start(run, &azurite.connection_string())?;
+    service(azure.addr(), true, shared_key(), outside, (azure, azurite))
 }
 
 fn shared_key() -> Credentials {

@@ -32,6 +32,7 @@ pub(crate) struct Blobstore;
 
 pub(crate) type Case = crate::case::Case<Blobstore>;
 pub(crate) type Cx<'a> = crate::cx::Cx<'a, Blobstore>;
+pub(crate) type App = crate::session::App<Blobstore>;
 pub(crate) type Session = crate::session::Session<Blobstore>;
 
 type Start = fn(&Run) -> Result<Box<dyn Fixture>>;
@@ -54,6 +55,8 @@ impl Interface for Blobstore {
         azure("client-secret", Trials::Credentials, azure::client_secret),
         azure("client-assertion", Trials::Credentials, azure::client_assertion),
         azure("managed-identity", Trials::Credentials, azure::managed_identity),
+        azure("tokens-that-end", Trials::Credentials, azure::short_lived),
+        azure("slow", Trials::Slow, azure::slow),
     ];
 
     type Step = Step;

@@ -14,7 +14,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::each("blob.container", "life-of-a-container", life).credentials(),
         Case::each("blob.container", "one-that-exists-cannot-be-created", exists),
         Case::each("blob.container", "one-that-does-not-exist-cannot-be-opened", missing),
-        Case::each("blob.container", "other-clients-see-the-same-ones", shared),
+        Case::each("blob.container", "other-clients-see-the-same-ones", shared).credentials(),
         Case::each("blob.container", "names-that-the-service-does-not-take", forbidden),
         Case::each("blob.container", "with-credentials-for-objects-only", objects_only),
         Case::each("blob.container", "without-a-check", unchecked),
@@ -22,7 +22,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::each("blob.container", "under-other-names", renamed),
         Case::each("blob.container", "what-is-denied", denied),
         Case::each("blob.container", "everything-in-one-that-is-not-there", in_a_missing_one),
-        Case::each("blob.clear", "deletes-all-and-keeps-the-container", clear),
+        Case::each("blob.clear", "deletes-all-and-keeps-the-container", clear).credentials(),
         Case::each("blob.clear", "several-pages", clear_pages),
         Case::each("blob.info", "of-a-container", info),
         Case::each("blob.info", "of-a-container-that-is-changed", changed).unless(|provider| {

@@ -12,13 +12,13 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         Case::each("blob.list", "an-empty-container", empty).credentials(),
         Case::each("blob.list", "every-object-once", every_object),
-        Case::each("blob.list", "pages-of-any-size", page_sizes),
+        Case::each("blob.list", "pages-of-any-size", page_sizes).credentials(),
         Case::each("blob.list", "the-end-comes-with-the-last", the_end),
         Case::each("blob.list", "skips", skips),
         Case::each("blob.list", "is-fetched-as-it-is-read", lazily),
         Case::each("blob.list", "while-others-change", while_changing),
         Case::each("blob.list", "two-listings-side-by-side", two),
-        Case::each("blob.list", "names-of-all-kinds", names),
+        Case::each("blob.list", "names-of-all-kinds", names).credentials(),
     ]
 }
 

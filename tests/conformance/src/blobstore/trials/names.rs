@@ -7,7 +7,7 @@ use crate::reply::{Problem, failed_with};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        Case::each("blob.names", "byte-for-byte", byte_for_byte),
+        Case::each("blob.names", "byte-for-byte", byte_for_byte).credentials(),
         Case::each("blob.names", "each-ascii-character", ascii),
         Case::each("blob.names", "look-alikes-are-different-objects", different),
         Case::each("blob.names", "dot-segments", dots),

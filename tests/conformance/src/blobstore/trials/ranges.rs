@@ -9,7 +9,7 @@ use crate::reply::failed_with;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        Case::each("blob.range", "bytes-from-start-to-end", bytes),
+        Case::each("blob.range", "bytes-from-start-to-end", bytes).credentials(),
         Case::each("blob.range", "of-an-empty-object", of_nothing),
         Case::each("blob.range", "what-is-missing-is-an-error-at-once", missing),
         Case::each("blob.range", "is-one-request", one_request),

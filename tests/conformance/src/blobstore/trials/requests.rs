@@ -10,7 +10,7 @@ use crate::reply::Reply;
 pub(super) fn cases() -> Vec<Case> {
     let single = Operation::ALL.iter().map(|operation| {
         let what = format!("{}-for-{}", operation.requests(), operation.name());
-        Case::each("blob.requests", what, move |cx| plain(cx, *operation))
+        Case::each("blob.requests", what, move |cx| plain(cx, *operation)).credentials()
     });
     single
         .chain([

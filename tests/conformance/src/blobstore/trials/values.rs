@@ -20,7 +20,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::each("blob.finish", "with-the-stream-open", stream_open),
         Case::each("blob.finish", "with-the-stream-and-the-container-dropped", all_dropped),
         Case::each("blob.finish", "replaces-the-whole", replaces),
-        Case::each("blob.finish", "many-values-one-after-the-other", many),
+        Case::each("blob.finish", "many-values-one-after-the-other", many).credentials(),
         Case::each("blob.drop", "leaves-nothing", dropped),
         Case::each("blob.drop", "leaves-what-was-there", dropped_over_another),
         Case::each("blob.drop", "the-stream-is-closed", dropped_before_stream),

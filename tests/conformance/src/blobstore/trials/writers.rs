@@ -1,12 +1,14 @@
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
-use probe::Data;
+use plugboard_faults::{Fault, When};
 use probe::blobstore::{Outcome, Step};
+use probe::{Content, Data};
 
 use super::{begin, holds, outside};
 use crate::blobstore::app::pattern;
-use crate::blobstore::{Blobstore, Case, Cx};
+use crate::blobstore::{App, Blobstore, Case, Cx};
 use crate::check::equal;
 use crate::interface::Interface as _;
 use crate::reply::kind;
@@ -19,6 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::each("blob.writers", "another-client-in-the-middle", another_client),
         Case::each("blob.writers", "many-objects-at-once-in-one-instance", many_objects),
         Case::each("blob.writers", "16-clients-write-one-object", many_clients),
+        Case::each("blob.stream", "16-uploads-while-blocks-are-slow", slow_blocks),
     ]
 }
 
@@ -126,23 +129,48 @@ fn many_objects(cx: &Cx) -> Result<()> {
     Ok(())
 }
 
-fn many_clients(cx: &Cx) -> Result<()> {
-    let app = cx.app()?;
-    let name = cx.key("k");
-    let content = |n: u64| pattern(n, 3 * cx.fixture().block() + n);
+/// What came of it when 16 instances at once open the shared container, write an object and read it.
+fn at_once(
+    cx: &Cx,
+    app: &App,
+    name: impl Fn(u64) -> String + Sync,
+    content: impl Fn(u64) -> Content + Sync,
+) -> Result<Vec<Vec<Outcome>>> {
     let write = |n: u64| {
         let container = || "c".to_owned();
         let open = Step::GetContainer { name: cx.shared().into(), handle: container() };
-        let put = Step::Put { container: container(), name: name.clone(), content: content(n) };
-        let get = Step::Get { container: container(), name: name.clone() };
+        let put = Step::Put { container: container(), name: name(n), content: content(n) };
+        let get = Step::Get { container: container(), name: name(n) };
         app.run(&[open, put, get])
     };
-    let outcomes = thread::scope(|scope| {
+    let write = &write;
+    thread::scope(|scope| {
         let clients = (0..16).map(|n| scope.spawn(move || write(n))).collect::<Vec<_>>();
         let joined =
             clients.into_iter().map(|client| client.join().map_err(|_| anyhow!("a client panicked"))?);
-        joined.collect::<Result<Vec<_>>>()
-    })?;
+        joined.collect()
+    })
+}
+
+/// The first of two blocks is answered after the second: instances that wait must leave the host to the others.
+fn slow_blocks(cx: &Cx) -> Result<()> {
+    let proxied = cx.proxied(&[])?;
+    let is_no_block = cx.fixture().is_no_block();
+    let slow = Fault::SlowFirstByte(Duration::from_millis(300));
+    proxied.proxy().arm(slow, When::every(2).matching(move |request| !is_no_block(request)));
+    let content = |n: u64| pattern(n, 6 * cx.fixture().block() + n);
+    let outcomes = at_once(cx, &proxied.app, |n| cx.key(&n.to_string()), content)?;
+    for (n, outcomes) in (0..).zip(outcomes) {
+        let wanted = vec![Outcome::Done, Outcome::Done, Outcome::Data(content(n).data())];
+        equal("what came of it", outcomes, wanted)?;
+    }
+    Ok(())
+}
+
+fn many_clients(cx: &Cx) -> Result<()> {
+    let name = cx.key("k");
+    let content = |n: u64| pattern(n, 3 * cx.fixture().block() + n);
+    let outcomes = at_once(cx, &cx.app()?, |_| name.clone(), content)?;
     let all = (0..16).map(|n| content(n).data()).collect::<Vec<Data>>();
     for outcome in outcomes.iter().flatten() {
         match outcome {
