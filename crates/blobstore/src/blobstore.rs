@@ -4,7 +4,7 @@ use plugboard_error::{Error, Kind, Result};
 
 use crate::Object;
 use crate::bindings::exports::plugboard::inner::{blobstore, container};
-use crate::container::{Container, no_container, no_object};
+use crate::container::{Container, named, no_container, no_object};
 use crate::export::{Export, Instance};
 use crate::value::text;
 
@@ -82,7 +82,7 @@ fn copy<S: Instance>(from: &blobstore::ObjectId, to: &blobstore::ObjectId) -> Re
         // Nothing to do, if it is there.
         return store.head(from)?.map(drop).ok_or_else(|| no_object(from.name));
     }
-    store.copy(from, to)
+    store.copy(from, to).map_err(|error| named(error, from.name))
 }
 
 fn rename<S: Instance>(from: &blobstore::ObjectId, to: &blobstore::ObjectId) -> Result<()> {

@@ -36,11 +36,15 @@ impl<S: Instance> Container<S> {
     }
 
     fn get(&self, name: &str, start: u64, end: u64) -> Result<Download<S::Body>> {
+        let get = |first, last| {
+            let download = self.provider.store.get(self.object(name), first, last);
+            download.map_err(|error| named(error, name))
+        };
         if start <= end {
-            return self.provider.store.get(self.object(name), start, end);
+            return get(start, end);
         }
         // No bytes are asked for; whether there is such an object, still.
-        let mut download = self.provider.store.get(self.object(name), 0, 0)?;
+        let mut download = get(0, 0)?;
         download.body.read_to_end(PROBE).map_err(|failure| Error::new(failure.kind, failure.clause))?;
         Ok(Download { size: 0, ..download })
     }
@@ -67,6 +71,11 @@ impl<S: Instance> Container<S> {
 
 pub(crate) fn no_container(name: &str) -> Error {
     Error::new(Kind::NoSuchContainer, format!("there is no container `{name}`"))
+}
+
+/// With the object's name, where that is what is missing.
+pub(crate) fn named(error: Error, name: &str) -> Error {
+    if error.kind == Kind::NoSuchObject { no_object(name) } else { error }
 }
 
 pub(crate) fn no_object(name: &str) -> Error {

@@ -8,6 +8,9 @@ use crate::value::{self, Parsed};
 /// Where the text of a setting comes from: the host, or a table in a test.
 pub trait Source {
     fn get(&self, key: &str) -> Result<Option<String>>;
+
+    /// The keys that there are; none where they cannot be had.
+    fn keys(&self) -> Vec<String>;
 }
 
 /// The settings of one provider: `url` is read from `<prefix>-url`.
@@ -19,6 +22,19 @@ pub struct Settings<'a> {
 impl<'a> Settings<'a> {
     pub fn new(prefix: &'static str, source: &'a dyn Source) -> Self {
         Settings { prefix, source }
+    }
+
+    /// Refuses a key that is one slip away from one of these: a limit that was misspelled would be no limit. Keys
+    /// that are nothing like them may be those of somebody else.
+    pub fn check_names(&self, names: &[&str]) -> Result<()> {
+        for key in self.source.keys() {
+            let name = key.strip_prefix(self.prefix).and_then(|rest| rest.strip_prefix('-'));
+            let Some(name) = name.filter(|name| !names.contains(name)) else { continue };
+            if let Some(meant) = names.iter().find(|meant| is_slip(name, meant)) {
+                return Err(self.error(name, &["is no setting; `", &self.key(meant), "` is"].concat()));
+            }
+        }
+        Ok(())
     }
 
     /// The whole key, for sentences.
@@ -81,10 +97,28 @@ impl<'a> Settings<'a> {
     }
 }
 
+/// Whether the two differ in one letter: one more, one less, another one, or two that have changed places.
+fn is_slip(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let same = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let (one, other) = (one.get(same..).unwrap_or_default(), other.get(same..).unwrap_or_default());
+    let same = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
+    let left = |rest: &[u8]| rest.len() - same;
+    match (one.get(..left(one)), other.get(..left(other))) {
+        (Some([] | [_]), Some([] | [_])) => true,
+        (Some([a, b]), Some([c, d])) => a == d && b == c,
+        _ => false,
+    }
+}
+
 /// A table of settings, for tests of providers.
 impl Source for std::collections::BTreeMap<&str, &str> {
     fn get(&self, key: &str) -> Result<Option<String>> {
         Ok(std::collections::BTreeMap::get(self, key).map(|&text| text.to_owned()))
+    }
+
+    fn keys(&self) -> Vec<String> {
+        std::collections::BTreeMap::keys(self).map(|key| (*key).to_owned()).collect()
     }
 }
 
@@ -116,6 +150,26 @@ mod tests {
         assert_eq!(
             error_of(settings.choice("dialect", &[("webdis", 1), ("upstash", 2)])),
             "config: `redis-dialect` is `resp`; expected `webdis` or `upstash`"
+        );
+    }
+
+    #[test]
+    fn a_misspelled_name_is_refused_and_that_of_somebody_else_is_not() {
+        let check =
+            |key| Settings::new("azure", &BTreeMap::from([(key, "x")])).check_names(&["deny", "timeout"]);
+        for slip in
+            ["azure-timeuot", "azure-timout", "azure-timeouts", "azure-timeaut", "azure-den", "azure-edny"]
+        {
+            assert!(check(slip).is_err(), "{slip}");
+        }
+        for fine in
+            ["azure-deny", "azure-timeout", "azure-table", "azure-timeto", "azure", "redis-den", "deny"]
+        {
+            assert_eq!(check(fine), Ok(()), "{fine}");
+        }
+        assert_eq!(
+            check("azure-denny").unwrap_err().to_string(),
+            "config: `azure-denny` is no setting; `azure-deny` is"
         );
     }
 

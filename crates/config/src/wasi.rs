@@ -6,7 +6,7 @@ use crate::Source;
 
 wit_bindgen::generate!({ path: "../../wit/config", world: "wasi:config/imports" });
 
-/// Settings from `wasi:config/store`, one call to the host per key.
+/// Settings from `wasi:config/store`, one call to the host per key, and one for the names of all.
 pub struct WasiConfig;
 
 impl Source for WasiConfig {
@@ -18,5 +18,10 @@ impl Source for WasiConfig {
                 format!("the host, or what is plugged in as configuration, could not give `{key}`"),
             )
         })
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let all = wasi::config::store::get_all().unwrap_or_default();
+        all.into_iter().map(|(key, _)| key).collect()
     }
 }

@@ -87,9 +87,18 @@ fn get(request: &IncomingRequest, container: &str, name: &str) -> Result<Answer,
 
 fn change(change: &Change, container: &str, name: &str) -> Result<Answer, Failure> {
     let from = blobs::types::ObjectId { container: container.into(), object: name.into() };
-    match change {
-        Change::Copy(to) => blobstore::copy_object(&from, to)?,
-        Change::Move(to) => blobstore::move_object(&from, to)?,
+    let (to, change): (_, fn(&_, &_) -> Result<(), String>) = match change {
+        Change::Copy(to) => (to, blobstore::copy_object),
+        Change::Move(to) => (to, blobstore::move_object),
+    };
+    match change(&from, to) {
+        Err(error) if error.starts_with("no-such-container") => {
+            // That of the source or, as with an upload, one that is to be made.
+            blobstore::get_container(container)?;
+            upload::open(&to.container)?;
+            change(&from, to)?;
+        }
+        outcome => outcome?,
     }
     Ok(Answer::empty(201))
 }

@@ -15,10 +15,10 @@ impl Range {
         let value = request.headers().get("range").into_iter().next()?;
         let (first, last) = std::str::from_utf8(&value).ok()?.strip_prefix("bytes=")?.split_once('-')?;
         match (first, last) {
-            ("", last) => Some(Range::Last(last.parse().ok()?)),
-            (first, "") => Some(Range::From(first.parse().ok()?, u64::MAX)),
+            ("", last) => Some(Range::Last(number(last)?)),
+            (first, "") => Some(Range::From(number(first)?, u64::MAX)),
             (first, last) => {
-                let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+                let (first, last) = (number(first)?, number(last)?);
                 (first <= last).then_some(Range::From(first, last))
             }
         }
@@ -32,4 +32,10 @@ impl Range {
             Range::Last(count) => (count > 0).then_some((size.saturating_sub(count), end)),
         }
     }
+}
+
+/// Whatever does not fit is beyond every end.
+fn number(digits: &str) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }

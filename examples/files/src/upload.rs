@@ -28,7 +28,8 @@ pub fn put(request: &IncomingRequest, container: &str, name: &str) -> Result<Ans
     Ok(Answer::empty(201))
 }
 
-fn open(name: &str) -> Result<Container, String> {
+/// Makes the container if there is none.
+pub fn open(name: &str) -> Result<Container, String> {
     match blobstore::get_container(name) {
         Err(error) if error.starts_with("no-such-container") => {}
         found => return found,

@@ -23,6 +23,31 @@ pub(crate) struct Config {
     pub(crate) log: bool,
 }
 
+/// All that there are.
+const NAMES: [&str; 21] = [
+    "connection-string",
+    "account",
+    "key",
+    "sas",
+    "tenant",
+    "client-id",
+    "client-secret",
+    "client-assertion",
+    "authority",
+    "identity",
+    "identity-endpoint",
+    "identity-header",
+    "endpoint",
+    "containers",
+    "check-container",
+    "deny",
+    "content-type",
+    "block-size",
+    "timeout",
+    "allow-http",
+    "log",
+];
+
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_BLOCK_SIZE: u64 = 4 << 20;
 /// Below, an object would have no 4 GiB; above, three of them would not fit into a component's memory.
@@ -34,6 +59,7 @@ const DEFAULT_IDENTITY_ENDPOINT: &str = "http://169.254.169.254/metadata/identit
 
 impl Config {
     pub(crate) fn read(settings: &Settings) -> Result<Config> {
+        settings.check_names(&NAMES)?;
         let allow_http = settings.flag("allow-http")?;
         let (endpoint, proof) = read_access(settings, allow_http)?;
         let deny = settings.list("deny")?;
@@ -139,6 +165,12 @@ fn read_way(settings: &Settings) -> Result<&'static str> {
         }
     }
     let Some(way) = chosen else {
+        for name in ["tenant", "client-id"] {
+            if settings.text(name)?.is_some() {
+                let fault = "is set, but neither `azure-client-secret` nor `azure-client-assertion` is";
+                return Err(settings.error(name, fault));
+            }
+        }
         return Err(settings.error(
             "key",
             "is not set, nor is another way to authenticate: `azure-connection-string`, `azure-sas`, \
@@ -199,7 +231,7 @@ fn read_endpoint(settings: &Settings, account: Option<&str>, allow_http: bool) -
 }
 
 fn shared_key(account: &str, key: &Secret) -> Result<SharedKey, &'static str> {
-    SharedKey::new(account, key).ok_or("is no Base64, which keys of accounts are")
+    SharedKey::new(account, key).ok_or("holds a key that is no Base64, which keys of accounts are")
 }
 
 /// It is appended to addresses as it is.

@@ -155,7 +155,11 @@ impl<T: Transport + Host> Azure<T> {
     }
 
     fn refusal(&self, call: &Call, response: &Response) -> Error {
-        wire::error_of(&self.client.endpoint, call, response)
+        let mut error = wire::error_of(&self.client.endpoint, call, response);
+        if error.kind == Kind::AccessDenied {
+            error.sentence.push_str(self.credentials.shown());
+        }
+        error
     }
 
     fn senseless(&self, call: &Call) -> Error {

@@ -36,11 +36,28 @@ pub(crate) enum Dialect {
     Upstash,
 }
 
+/// All that there are.
+const NAMES: [&str; 12] = [
+    "url",
+    "dialect",
+    "user",
+    "password",
+    "token",
+    "prefix",
+    "buckets",
+    "ttl",
+    "timeout",
+    "max-request",
+    "allow-http",
+    "log",
+];
+
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_MAX_REQUEST: u64 = 64 << 20;
 
 impl Config {
     pub(crate) fn read(settings: &Settings) -> Result<Config> {
+        settings.check_names(&NAMES)?;
         let mut endpoint = read_url(settings)?;
         let authorization = read_authorization(settings)?;
         let bearer = matches!(authorization, Some(Authorization::Bearer(_)));

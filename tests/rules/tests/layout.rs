@@ -49,13 +49,19 @@ fn every_setting_is_in_the_readme_and_no_other() -> Result<()> {
         let mut in_table = between(&readme, "\n| `", |rest| {
             Some(rest.split_once('`')?.0.to_owned()).filter(|key| key.starts_with(prefix))
         });
-        for keys in [&mut in_code, &mut in_table] {
+        let names =
+            code.split_once("const NAMES").and_then(|(_, rest)| rest.split_once("] = [")?.1.split_once("];"));
+        let (names, _) = names.with_context(|| format!("providers/{name} has no list of its settings"))?;
+        let mut in_list = between(names, "\"", |rest| Some(format!("{prefix}-{}", rest.split_once('"')?.0)));
+        // Every second piece is what stands between two names.
+        in_list.retain(|key| !key.contains(','));
+        for keys in [&mut in_code, &mut in_table, &mut in_list] {
             keys.sort();
             keys.dedup();
         }
         ensure!(
-            !in_code.is_empty() && in_code == in_table,
-            "providers/{name}: read {in_code:?}, documented {in_table:?}"
+            !in_code.is_empty() && in_code == in_table && in_code == in_list,
+            "providers/{name}: read {in_code:?}, documented {in_table:?}, listed {in_list:?}"
         );
     }
     Ok(())

@@ -68,6 +68,17 @@ impl<T: Transport + Host> Credentials<T> {
         })
     }
 
+    /// For the end of a sentence: what was refused.
+    pub(crate) fn shown(&self) -> &'static str {
+        match self {
+            Credentials::SharedKey(_) => "; what it was shown is the account's key",
+            Credentials::Sas(_) => "; what it was shown is the shared access signature",
+            Credentials::Token(_) => {
+                "; what it was shown is a token, whose owner needs a role such as Storage Blob Data Contributor"
+            }
+        }
+    }
+
     /// What every address has at its end.
     pub(crate) fn in_address(&self) -> Option<&Secret> {
         match self {

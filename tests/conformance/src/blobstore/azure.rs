@@ -226,6 +226,7 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
             ("azure-containers", "docs="),
             ("azure-check-container", "maybe"),
             ("azure-deny", "everything"),
+            ("azure-denny", "delete"),
             ("azure-content-type", "text/plain; name=é"),
             ("azure-allow-http", "yes"),
             ("azure-log", "loud"),

@@ -98,6 +98,7 @@ impl<S: Send + Sync> fixture::Fixture for Gateway<S> {
             ("redis-url", "http://127.0.0.1:99999"),
             ("redis-dialect", "resp"),
             ("redis-timeout", "soon"),
+            ("redis-timeuot", "30s"),
             ("redis-timeout", "0s"),
             ("redis-ttl", "-1s"),
             ("redis-max-request", "lots"),

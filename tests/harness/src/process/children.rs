@@ -16,7 +16,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
 };
 
@@ -125,7 +125,7 @@ pub(super) fn forget_directory(directory: &Path) {
     live().directories.remove(directory);
 }
 
-/// From the first child on, Ctrl-C (or SIGTERM) stops every child, removes the run directories and ends
+/// From the first child on, Ctrl-C (or SIGTERM, or the terminal's end) stops every child, removes the run directories and ends
 /// this process.
 fn stop_all_on_interrupt() -> io::Result<()> {
     static INSTALLED: Mutex<bool> = Mutex::new(false);
@@ -133,7 +133,7 @@ fn stop_all_on_interrupt() -> io::Result<()> {
     if *installed {
         return Ok(());
     }
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     thread::Builder::new().name("interrupt".into()).spawn(move || {
         let Some(signal) = signals.forever().next() else { return };
         // Held to the end, so that nobody starts another child.
