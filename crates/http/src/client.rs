@@ -69,13 +69,8 @@ impl<T: Transport + Host> Client<T> {
     where
         T::Exchange: 'a,
     {
-        let mut exchanges = Vec::new();
-        for one in sending {
-            match &one.exchange {
-                Ok(exchange) => exchanges.push(exchange),
-                Err(_) => return Ok(()),
-            }
-        }
+        // One that failed at once has nothing to wait for; who asks for it is told by `pump`.
+        let exchanges = sending.into_iter().filter_map(|one| one.exchange.as_ref().ok()).collect::<Vec<_>>();
         if self.transport.wait(&exchanges, &self.terms(Pace::Progress, Reading::Whole)) {
             return Ok(());
         }
