@@ -314,6 +314,14 @@ mod tests {
     }
 
     #[test]
+    fn waits_for_what_is_under_way_beside_what_failed_at_once() {
+        let client = client(vec![refused(), status(200)]);
+        let both = [(); 2].map(|()| client.begin(&request(Resend::Allowed)));
+        client.wait(&both).unwrap();
+        assert_eq!(client.transport.waited_for(), 1);
+    }
+
+    #[test]
     fn gives_up_after_five_tries() {
         let client = client(vec![refused(), refused(), refused(), refused(), refused()]);
         let error = client.send(&request(Resend::Allowed)).unwrap_err();

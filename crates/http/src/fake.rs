@@ -7,12 +7,13 @@ use std::time::Duration;
 use wasip2::io::streams::InputStream;
 
 use crate::transport::{Reading, Terms};
-use crate::{Body, Endpoint, Failure, Host, Request, Response, Transport};
+use crate::{Body, Endpoint, Failure, Host, Reached, Request, Response, Transport};
 
 #[derive(Default)]
 pub struct Fake {
     script: RefCell<VecDeque<Result<Response, Failure>>>,
     requests: RefCell<Vec<Request>>,
+    waited_for: Cell<usize>,
     clock: Cell<Duration>,
     /// What the wall clock said when the other began.
     epoch: Cell<Duration>,
@@ -38,6 +39,11 @@ impl Fake {
         self.requests.borrow().len()
     }
 
+    /// How many exchanges were waited for.
+    pub fn waited_for(&self) -> usize {
+        self.waited_for.get()
+    }
+
     pub fn logged(&self) -> String {
         self.log.borrow().clone()
     }
@@ -61,14 +67,19 @@ impl Transport for Fake {
     #[allow(clippy::expect_used, reason = "a script that is too short is a wrong test")]
     fn begin(&self, _: &Endpoint, request: &Request, _: &Terms) -> Result<Self::Exchange, Failure> {
         self.requests.borrow_mut().push(request.clone());
-        Ok(self.script.borrow_mut().pop_front().expect("one exchange more than the script has"))
+        match self.script.borrow_mut().pop_front().expect("one exchange more than the script has") {
+            // What did not leave may be known at once.
+            Err(failure) if failure.reached == Reached::No => Err(failure),
+            outcome => Ok(outcome),
+        }
     }
 
     fn pump(&self, _: &mut Self::Exchange, _: &Request) -> bool {
         true
     }
 
-    fn wait(&self, _: &[&Self::Exchange], _: &Terms) -> bool {
+    fn wait(&self, exchanges: &[&Self::Exchange], _: &Terms) -> bool {
+        self.waited_for.set(self.waited_for.get() + exchanges.len());
         true
     }
 
