@@ -19,8 +19,7 @@ const SPARE: usize = 4 * PERMIT;
 /// What becomes of a value: bytes in, one object out, or none.
 ///
 /// Bytes gather in a buffer. It goes out as a block when it is full and more comes, so that an object of up to one
-/// block is a single request. At most [`IN_FLIGHT`] blocks are on their way; the next waits for the oldest, whose
-/// memory it takes over.
+/// block is a single request. At most [`IN_FLIGHT`] blocks are on their way; the next waits for the oldest.
 pub(crate) struct Upload<S: Store> {
     blocks: Blocks,
     target: Option<Target<S>>,
@@ -85,8 +84,7 @@ impl<S: Store> Upload<S> {
                 Err(error) => return Err(self.fail(error)),
             }
         }
-        // What comes next comes in memory that nobody asks about.
-        check_memory().map_err(|error| self.fail(error))
+        Ok(())
     }
 
     /// What the block has room for; a full one is sent.
@@ -154,25 +152,28 @@ impl<S: Store> Upload<S> {
             }
             _ => {}
         }
-        if !self.buffer.is_empty()
-            && let Err(error) = self.block_size().and_then(|_| self.send())
-        {
+        if let Err(error) = self.send_rest() {
             self.fail(error.clone());
             return Err(error);
         }
-        let (Some(target), State::Sending(mut upload, mut in_flight)) =
-            (&self.target, std::mem::replace(&mut self.state, State::Over))
-        else {
-            return Ok(());
-        };
-        while !in_flight.is_empty() {
-            if let Err(error) = finish_oldest(target.store, &mut upload, &mut in_flight) {
-                drop(in_flight);
-                target.store.abort(upload);
-                return Err(error);
+        match (&self.target, std::mem::replace(&mut self.state, State::Over)) {
+            (Some(target), State::Sending(upload, _)) => target.store.commit(upload),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends what is in the buffer, and waits for all blocks.
+    fn send_rest(&mut self) -> Result<()> {
+        if !self.buffer.is_empty() {
+            self.block_size()?;
+            self.send()?;
+        }
+        if let (State::Sending(upload, in_flight), Some(target)) = (&mut self.state, &self.target) {
+            while !in_flight.is_empty() {
+                finish_oldest(target.store, upload, in_flight)?;
             }
         }
-        target.store.commit(upload)
+        Ok(())
     }
 
     /// Leaves everything as it was. Exchanges under way end by being dropped.
@@ -227,18 +228,6 @@ fn pump_all<S: Store>(store: &S, in_flight: &mut VecDeque<S::Block>) -> bool {
         oldest.get_or_insert(through);
     }
     oldest.unwrap_or(true)
-}
-
-/// Makes sure that there is room for the next bytes and for what it takes to send them: where there is not, it is an
-/// error now and not a trap then.
-fn check_memory() -> Result<()> {
-    let mut room = Vec::<u8>::new();
-    let outcome = room.try_reserve_exact(2 * PERMIT);
-    // Or else the compiler sees that nobody uses it.
-    std::hint::black_box(&room);
-    outcome.map_err(|_| {
-        Error::new(Kind::Unavailable, "the instance has no memory left: an upload takes three blocks of it")
-    })
 }
 
 impl<S: Store> Target<S> {
