@@ -24,13 +24,14 @@ impl<'a> Settings<'a> {
         Settings { prefix, source }
     }
 
-    /// Refuses a key that is one slip away from one of these: a limit that was misspelled would be no limit. Keys
+    /// Refuses a key that is one slip away from one in these lists: a limit that was misspelled would be no limit. Keys
     /// that are nothing like them may be those of somebody else.
-    pub fn check_names(&self, names: &[&str]) -> Result<()> {
+    pub fn check_names(&self, names: &[&[&str]]) -> Result<()> {
         for key in self.source.keys() {
             let name = key.strip_prefix(self.prefix).and_then(|rest| rest.strip_prefix('-'));
-            let Some(name) = name.filter(|name| !names.contains(name)) else { continue };
-            if let Some(meant) = names.iter().find(|meant| is_slip(name, meant)) {
+            let all = || names.iter().copied().flatten();
+            let Some(name) = name.filter(|name| !all().any(|one| one == name)) else { continue };
+            if let Some(meant) = all().find(|meant| is_slip(name, meant)) {
                 return Err(self.error(name, &["is no setting; `", &self.key(meant), "` is"].concat()));
             }
         }
@@ -155,8 +156,9 @@ mod tests {
 
     #[test]
     fn a_misspelled_name_is_refused_and_that_of_somebody_else_is_not() {
-        let check =
-            |key| Settings::new("azure", &BTreeMap::from([(key, "x")])).check_names(&["deny", "timeout"]);
+        let check = |key| {
+            Settings::new("azure", &BTreeMap::from([(key, "x")])).check_names(&[&["deny"], &["timeout"]])
+        };
         for slip in
             ["azure-timeuot", "azure-timout", "azure-timeouts", "azure-timeaut", "azure-den", "azure-edny"]
         {

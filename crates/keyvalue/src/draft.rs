@@ -1,16 +1,8 @@
 //! `wasi:keyvalue@0.2.0-draft`: cursors and increments are u64, no compare-and-swap.
 
-use crate::Bucket;
+use crate::cursor::{read_number, write_number};
 
-crate::export::same_in_both!(keyvalue0_2_0_draft, u64, read_cursor, write_cursor);
-
-fn read_cursor(_: &Bucket, cursor: u64) -> plugboard_error::Result<u64> {
-    Ok(cursor)
-}
-
-fn write_cursor(_: &Bucket, next: u64) -> u64 {
-    next
-}
+crate::export::same_in_both!(keyvalue0_2_0_draft, u64, read_number, write_number);
 
 type Got = Option<(String, Vec<u8>)>;
 

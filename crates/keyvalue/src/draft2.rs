@@ -1,13 +1,9 @@
 //! `wasi:keyvalue@0.2.0-draft2`: cursors are strings, increments s64, and there is compare-and-swap.
 
-use crate::cursor;
-use crate::{Bucket, Snapshot, Swap};
+use crate::cursor::{read, write};
+use crate::{Snapshot, Swap};
 
-crate::export::same_in_both!(keyvalue0_2_0_draft2, String, read_cursor, cursor::write);
-
-fn read_cursor(bucket: &Bucket, cursor: String) -> plugboard_error::Result<u64> {
-    cursor::read(bucket, &cursor)
-}
+crate::export::same_in_both!(keyvalue0_2_0_draft2, String, read, write);
 
 #[cfg(not(feature = "batch-a"))]
 type Got = (String, Option<Vec<u8>>);

@@ -14,5 +14,6 @@ mod export;
 mod store;
 
 pub use bucket::{Bucket, Buckets};
+pub use cursor::Cursor;
 pub use export::{Export, Instance};
 pub use store::{Page, Snapshot, Store, Swap};

@@ -1,11 +1,15 @@
 use plugboard_error::Result;
 
-use crate::{Bucket, Buckets};
+use crate::{Bucket, Buckets, Cursor};
 
 /// One service that holds key-value pairs. What each operation promises is in docs/semantics.md, under its name.
 pub trait Store: Sized + 'static {
     /// What a service tells two states of a pair apart by; `()` where it compares values.
     type Version;
+
+    /// Where the next page of a listing begins: a `u64`, or text. Draft's cursors are numbers, so an instance
+    /// remembers text that it has given out as one, and only for as long as it lives.
+    type Cursor: Cursor;
 
     /// Reads the configuration. No network I/O.
     fn configure() -> Result<Self>;
@@ -23,7 +27,7 @@ pub trait Store: Sized + 'static {
 
     /// One page of keys. `after` is the service's own cursor, as an earlier page's `next` gave it; one that
     /// the service refuses is the error `invalid`.
-    fn list(&self, bucket: &Bucket, after: Option<u64>) -> Result<Page>;
+    fn list(&self, bucket: &Bucket, after: Option<Self::Cursor>) -> Result<Page<Self::Cursor>>;
 
     /// Adds to the number at the key; a sum below `least` is an error and changes nothing. Sent once.
     fn increment(&self, bucket: &Bucket, key: &str, delta: i64, least: i64) -> Result<i64>;
@@ -51,10 +55,10 @@ pub trait Store: Sized + 'static {
 
 /// Part of a listing.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct Page<C> {
     pub keys: Vec<String>,
     /// None at the end.
-    pub next: Option<u64>,
+    pub next: Option<C>,
 }
 
 /// A pair as it was at one moment.

@@ -59,7 +59,7 @@ const DEFAULT_IDENTITY_ENDPOINT: &str = "http://169.254.169.254/metadata/identit
 
 impl Config {
     pub(crate) fn read(settings: &Settings) -> Result<Config> {
-        settings.check_names(&NAMES)?;
+        settings.check_names(&[&NAMES])?;
         let allow_http = settings.flag("allow-http")?;
         let (endpoint, proof) = read_access(settings, allow_http)?;
         let deny = settings.list("deny")?;

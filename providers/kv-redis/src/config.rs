@@ -57,7 +57,7 @@ const DEFAULT_MAX_REQUEST: u64 = 64 << 20;
 
 impl Config {
     pub(crate) fn read(settings: &Settings) -> Result<Config> {
-        settings.check_names(&NAMES)?;
+        settings.check_names(&[&NAMES])?;
         let mut endpoint = read_url(settings)?;
         let authorization = read_authorization(settings)?;
         let bearer = matches!(authorization, Some(Authorization::Bearer(_)));

@@ -81,6 +81,7 @@ impl<T: Transport + Host + Default> Redis<T> {
 impl<T: Transport + Host + Default + 'static> Store for Redis<T> {
     /// Redis has no version of a value, so values are compared.
     type Version = ();
+    type Cursor = u64;
 
     fn configure() -> Result<Self> {
         Ok(Redis::new(Config::read(&Settings::new("redis", &WasiConfig))?, T::default()))
@@ -118,7 +119,7 @@ impl<T: Transport + Host + Default + 'static> Store for Redis<T> {
         }
     }
 
-    fn list(&self, bucket: &Bucket, after: Option<u64>) -> Result<Page> {
+    fn list(&self, bucket: &Bucket, after: Option<u64>) -> Result<Page<u64>> {
         let cursor = after.unwrap_or(0).to_string().into_bytes();
         let arguments = [Cow::Owned(cursor), Cow::Owned(self.keys.pattern(bucket).into_bytes())];
         let mut strings = self.eval(&scripts::LIST, &[], &arguments)?.into_iter();

@@ -1,0 +1,1 @@
+//! Amazon Web Services, and what takes its signatures.
