@@ -15,6 +15,7 @@ mod chunks;
 mod client;
 mod date;
 mod endpoint;
+mod escape;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 mod message;
@@ -26,6 +27,7 @@ pub use chunks::Chunks;
 pub use client::{Client, Limits, Sending};
 pub use date::seconds as date_seconds;
 pub use endpoint::Endpoint;
+pub use escape::{escape, form};
 pub use message::{Method, Request, Resend, Response};
 pub use status::error_of;
 pub use transport::{Body, Failure, Host, Pace, Reached, Reading, Terms, Transport};
