@@ -19,6 +19,7 @@ pub(crate) fn trials<I: Interface>(cases: &[Case<I>]) -> Vec<Trial> {
     vec![
         Trial::test(name("every-rule-has-a-trial"), move || failed(every_rule_has_a_trial::<I>(&tried))),
         Trial::test(name("every-provider-has-running-trials"), move || failed(every_provider_runs(&all))),
+        Trial::test(name("every-way-to-authenticate-has-a-fixture"), || failed(every_way_is_tried::<I>())),
     ]
 }
 
@@ -54,6 +55,18 @@ fn every_provider_runs<I: Interface>(cases: &[Case<I>]) -> Result<()> {
         let provider = provider::Provider::load(&name)?;
         let runs = cases.iter().any(|case| (case.exception)(&provider).is_none());
         ensure!(runs, "all trials of `{name}` are ignored");
+    }
+    Ok(())
+}
+
+/// What a provider declares to know was tried, and what was tried is declared.
+fn every_way_is_tried<I: Interface>() -> Result<()> {
+    for name in provider::all::<I>()? {
+        let provider = provider::Provider::<I>::load(&name)?;
+        let entries = I::FIXTURES.iter().filter(|entry| entry.provider == name);
+        let tried = entries.map(|entry| entry.auth.to_owned()).collect::<BTreeSet<_>>();
+        let declared = I::auth(&provider.capabilities);
+        ensure!(tried == *declared, "`{name}` declares {declared:?}, its fixtures use {tried:?}");
     }
     Ok(())
 }

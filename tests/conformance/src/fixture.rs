@@ -37,6 +37,8 @@ pub(crate) trait Fixture: Send + Sync {
 pub(crate) struct Entry<I: Interface> {
     pub(crate) provider: &'static str,
     pub(crate) name: &'static str,
+    /// How the provider authenticates: one of the ways that it declares.
+    pub(crate) auth: &'static str,
     pub(crate) trials: Trials,
     pub(crate) start: fn(&Run) -> Result<Box<I::Fixture>>,
 }

@@ -1,5 +1,6 @@
 //! What the suite needs to know of an interface: all that trials for every provider share is written over this.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::path::Path;
 
@@ -43,6 +44,9 @@ pub(crate) trait Interface: Sized + 'static {
 
     /// What is no answer of a service, beside what is none of any.
     fn nonsense() -> Vec<Answer>;
+
+    /// The ways to authenticate that the provider declares.
+    fn auth(capabilities: &Self::Capabilities) -> &BTreeSet<String>;
 
     fn barrier(runner: String, session: String) -> Self::Step;
 

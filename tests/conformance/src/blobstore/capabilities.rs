@@ -1,5 +1,7 @@
 //! What a provider of wasi:blobstore says of itself.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Deserialize;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -12,6 +14,25 @@ pub(crate) struct Capabilities {
     pub(crate) backslash: bool,
     /// UTF-16 units in the name of an object.
     pub(crate) max_name: usize,
+    /// How many requests an operation takes, where it is not one; `upload` is what an object takes beside its blocks.
+    #[serde(default)]
+    pub(crate) requests: BTreeMap<String, usize>,
+    /// Names in one request that deletes; none where each takes one.
+    pub(crate) delete_many: Option<usize>,
+    /// Bytes in an object, as the service's documents have it.
+    #[expect(dead_code, reason = "for the table of the README")]
+    pub(crate) max_object: u64,
+    /// In the words of the service's documents.
+    #[expect(dead_code, reason = "for the table of the README")]
+    pub(crate) consistency: String,
+    pub(crate) auth: BTreeSet<String>,
+}
+
+impl Capabilities {
+    /// Requests that an object takes beside its blocks.
+    pub(crate) fn beside_blocks(&self) -> usize {
+        self.requests.get("upload").copied().unwrap_or(1)
+    }
 }
 
 /// For what the service keeps the time of its creation.

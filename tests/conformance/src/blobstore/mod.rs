@@ -9,6 +9,7 @@ mod flavor;
 mod operation;
 mod trials;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
@@ -37,8 +38,8 @@ pub(crate) type Session = crate::session::Session<Blobstore>;
 
 type Start = fn(&Run) -> Result<Box<dyn Fixture>>;
 
-const fn azure(name: &'static str, trials: Trials, start: Start) -> Entry<Blobstore> {
-    Entry { provider: "blob-azure", name, trials, start }
+const fn azure(name: &'static str, auth: &'static str, trials: Trials, start: Start) -> Entry<Blobstore> {
+    Entry { provider: "blob-azure", name, auth, trials, start }
 }
 
 /// The kinds of errors beside those of every interface.
@@ -48,15 +49,15 @@ impl Interface for Blobstore {
     const STEM: &'static str = "blob";
     const APP: &'static str = "probe-blob";
     const FIXTURES: &'static [Entry<Self>] = &[
-        azure("azurite", Trials::All, azure::azurite),
-        azure("strict", Trials::All, azure::key),
-        azure("host-style", Trials::Credentials, azure::host_style),
-        azure("sas", Trials::Credentials, azure::signature),
-        azure("client-secret", Trials::Credentials, azure::client_secret),
-        azure("client-assertion", Trials::Credentials, azure::client_assertion),
-        azure("managed-identity", Trials::Credentials, azure::managed_identity),
-        azure("tokens-that-end", Trials::Credentials, azure::short_lived),
-        azure("slow", Trials::Slow, azure::slow),
+        azure("azurite", "Shared Key", Trials::All, azure::azurite),
+        azure("strict", "Shared Key", Trials::All, azure::key),
+        azure("host-style", "Shared Key", Trials::Credentials, azure::host_style),
+        azure("sas", "SAS", Trials::Credentials, azure::signature),
+        azure("client-secret", "Entra ID client secret", Trials::Credentials, azure::client_secret),
+        azure("client-assertion", "Entra ID client assertion", Trials::Credentials, azure::client_assertion),
+        azure("managed-identity", "managed identity", Trials::Credentials, azure::managed_identity),
+        azure("tokens-that-end", "Entra ID client secret", Trials::Credentials, azure::short_lived),
+        azure("slow", "Shared Key", Trials::Slow, azure::slow),
     ];
 
     type Step = Step;
@@ -89,6 +90,10 @@ impl Interface for Blobstore {
             ),
             Answer::json("json-object", "{}"),
         ]
+    }
+
+    fn auth(capabilities: &Capabilities) -> &BTreeSet<String> {
+        &capabilities.auth
     }
 
     fn barrier(runner: String, session: String) -> Step {

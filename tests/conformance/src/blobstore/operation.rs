@@ -5,7 +5,7 @@ use plugboard_faults::{At, Fault, Request, Upstream};
 use probe::{Content, Data};
 
 use super::app::{Container, Output, Value, data, pattern, there};
-use super::{Blobstore, Cx, Flavor, Session};
+use super::{Blobstore, Capabilities, Cx, Flavor, Session};
 use crate::check::equal;
 use crate::common::faults::{Expect, Row, SUCCESS, Trouble};
 use crate::common::{self, patiently};
@@ -126,14 +126,11 @@ impl common::Operation<Blobstore> for Operation {
         Flavor::EACH
     }
 
-    fn requests(self) -> usize {
-        match self {
-            Operation::Upload => BLOCKS as usize + 1,
-            Operation::DeleteObjects => 2,
-            // Look at the source, copy, look at the copy, delete.
-            Operation::MoveObject => 4,
-            Operation::Clear => 3,
-            _ => 1,
+    fn requests(self, capabilities: &Capabilities) -> usize {
+        match (self, capabilities.requests.get(self.name())) {
+            (Operation::Upload, _) => BLOCKS as usize + capabilities.beside_blocks(),
+            (_, Some(requests)) => *requests,
+            _ => self.waits() - 1,
         }
     }
 
@@ -142,7 +139,14 @@ impl common::Operation<Blobstore> for Operation {
     }
 
     fn waits(self) -> usize {
-        self.requests() + 1
+        match self {
+            Operation::Upload => BLOCKS as usize + 2,
+            Operation::DeleteObjects => 3,
+            // Look at the source, copy, look at the copy, delete.
+            Operation::MoveObject => 5,
+            Operation::Clear => 4,
+            _ => 2,
+        }
     }
 
     fn continues(self) -> bool {

@@ -28,10 +28,8 @@ pub(crate) trait Operation<I: Interface>: Copy + PartialEq + Send + Sync + 'stat
 
     fn flavors(self) -> &'static [I::Flavor];
 
-    /// HTTP requests that it takes without trouble.
-    fn requests(self) -> usize {
-        1
-    }
+    /// HTTP requests that it takes without trouble, with a provider that declares this.
+    fn requests(self, capabilities: &I::Capabilities) -> usize;
 
     /// The most requests more that it takes where one of its requests meets a fault.
     fn mending(self) -> usize {

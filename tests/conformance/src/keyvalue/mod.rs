@@ -9,6 +9,8 @@ mod redis;
 mod redis_outside;
 mod trials;
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use plugboard_faults::Answer;
 use probe::keyvalue::{Failure, Outcome, Step};
@@ -19,7 +21,7 @@ use crate::interface::Interface;
 use crate::provider::Provider;
 use crate::reply::{self, Reply};
 
-pub(crate) use capabilities::{Capabilities, Cas, DraftCursor, Integer};
+pub(crate) use capabilities::{AtomicBatch, Capabilities, Cas, DraftCursor, Integer};
 pub(crate) use fixture::{Fixture, Limit, Outside};
 pub(crate) use flavor::Flavor;
 pub(crate) use operation::Operation;
@@ -36,16 +38,24 @@ impl Interface for Keyvalue {
     const STEM: &'static str = "kv";
     const APP: &'static str = "probe";
     const FIXTURES: &'static [Entry<Self>] = &[
-        Entry { provider: "kv-redis", name: "webdis", trials: Trials::All, start: redis::webdis },
+        Entry {
+            provider: "kv-redis",
+            name: "webdis",
+            auth: "user and password",
+            trials: Trials::All,
+            start: redis::webdis,
+        },
         Entry {
             provider: "kv-redis",
             name: "upstash-redis",
+            auth: "token",
             trials: Trials::All,
             start: redis::upstash_redis,
         },
         Entry {
             provider: "kv-redis",
             name: "upstash-embedded",
+            auth: "token",
             trials: Trials::All,
             start: redis::upstash_embedded,
         },
@@ -83,6 +93,10 @@ impl Interface for Keyvalue {
             Answer::json("resp-half", "$5\r\nab"),
             Answer::json("resp-map", "%1\r\n+a\r\n+b\r\n"),
         ]
+    }
+
+    fn auth(capabilities: &Capabilities) -> &BTreeSet<String> {
+        &capabilities.auth
     }
 
     fn barrier(runner: String, session: String) -> Step {

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::app::{Bucket, Cas};
 use super::trials::some;
-use super::{Cx, Flavor, Keyvalue, Session};
+use super::{Capabilities, Cx, Flavor, Keyvalue, Session};
 use crate::check::equal;
 use crate::common::faults::{Expect, Row, SUCCESS};
 use crate::common::{self, Operation as _, patiently};
@@ -58,6 +58,10 @@ impl common::Operation<Keyvalue> for Operation {
             Operation::CasNew => "cas-new",
             Operation::Swap => "swap",
         }
+    }
+
+    fn requests(self, capabilities: &Capabilities) -> usize {
+        capabilities.requests.get(self.name()).copied().unwrap_or(1)
     }
 
     fn flavors(self) -> &'static [Flavor] {

@@ -9,7 +9,7 @@ use crate::reply::Reply;
 
 pub(super) fn cases() -> Vec<Case> {
     let single = Operation::ALL.iter().map(|operation| {
-        let what = format!("{}-for-{}", operation.requests(), operation.name());
+        let what = format!("as-declared-for-{}", operation.name());
         Case::each("blob.requests", what, move |cx| plain(cx, *operation)).credentials()
     });
     single
@@ -18,6 +18,7 @@ pub(super) fn cases() -> Vec<Case> {
             Case::each("blob.requests", "none-for-what-is-given-up", given_up),
             Case::each("blob.requests", "none-for-a-container-without-a-check", unchecked),
             Case::each("blob.requests", "one-for-each-page", pages),
+            Case::each("blob.requests", "as-declared-for-many-deletions", deletions),
             Case::each("blob.requests", "none-for-deleting-nothing", nothing),
         ])
         .collect()
@@ -31,7 +32,7 @@ fn plain(cx: &Cx, operation: Operation) -> Result<()> {
     prepared.run()?;
     let concerns = operation.concerns(cx);
     let requests = proxied.proxy().since(before).iter().filter(|one| concerns(&one.request)).count();
-    equal("requests", requests, operation.requests())
+    equal("requests", requests, operation.requests(&cx.provider.capabilities))
 }
 
 fn by_blocks(cx: &Cx) -> Result<()> {
@@ -39,15 +40,16 @@ fn by_blocks(cx: &Cx) -> Result<()> {
     let session = proxied.app.session();
     let container = session.container(cx.shared())?;
     let block = cx.fixture().block();
+    let beside = cx.provider.capabilities.beside_blocks();
     for (size, wanted) in [
         (0, 1),
         (1, 1),
         (block, 1),
-        (block + 1, 3),
-        (2 * block, 3),
-        (2 * block + 1, 4),
-        (9 * block, 10),
-        (9 * block + 1, 11),
+        (block + 1, 2 + beside),
+        (2 * block, 2 + beside),
+        (2 * block + 1, 3 + beside),
+        (9 * block, 9 + beside),
+        (9 * block + 1, 10 + beside),
     ] {
         let before = proxied.proxy().count();
         container.put(&cx.key(&size.to_string()), &pattern(1, size))?;
@@ -92,6 +94,22 @@ fn pages(cx: &Cx) -> Result<()> {
     equal("names", container.names(10_000)?, names)?;
     let requests = proxied.proxy().count() - before;
     anyhow::ensure!((1..=2).contains(&requests), "{requests} requests for 2000 names");
+    Ok(())
+}
+
+fn deletions(cx: &Cx) -> Result<()> {
+    let (room, _) = super::list::filled(cx)?;
+    let proxied = cx.proxied(&[])?;
+    let session = proxied.app.session();
+    let container = session.container(room)?;
+    let limit = cx.provider.capabilities.delete_many.unwrap_or(1);
+    for count in [1, 2, 50] {
+        let names = (0..count).map(|n| format!("never there {n}")).collect::<Vec<_>>();
+        let before = proxied.proxy().count();
+        container.delete_many(&names)?;
+        equal("requests", proxied.proxy().count() - before, names.len().div_ceil(limit))
+            .with_context(|| format!("for {count} names"))?;
+    }
     Ok(())
 }
 

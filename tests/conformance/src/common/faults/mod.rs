@@ -125,7 +125,7 @@ fn hold<I: Interface>(cx: &Cx<I>, row: &Row, operation: I::Operation) -> Result<
     if let Some(expect) = operation.mended(row).filter(|mended| *mended != expect) {
         let requests = try_once(cx, &proxied(cx, PATIENT)?, subject, (When::next(1), expect))
             .context("with one occurrence of the fault")?;
-        let more = requests.checked_sub(operation.requests());
+        let more = requests.checked_sub(operation.requests(&cx.provider.capabilities));
         ensure!(
             more.is_some_and(|more| (1..=operation.mending()).contains(&more)),
             "{requests} requests with one occurrence of the fault"
@@ -164,7 +164,10 @@ fn redirect<I: Interface>(cx: &Cx<I>, operation: I::Operation) -> Result<()> {
         let kind = expected(reply, PROTOCOL).with_context(|| status.to_string())?;
         prepared.check(cx, kind.as_deref())?;
         let requests = proxied.proxy().since(before).iter().filter(|one| concerns(&one.request)).count();
-        ensure!((1..=operation.requests()).contains(&requests), "{requests} requests");
+        ensure!(
+            (1..=operation.requests(&cx.provider.capabilities)).contains(&requests),
+            "{requests} requests"
+        );
     }
     equal("connections to where the redirect points", elsewhere.connections(), 0)
 }

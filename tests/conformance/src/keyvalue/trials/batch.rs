@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, anyhow, ensure};
+use plugboard_faults::{At, By, Fault, Upstream, When};
 use probe::keyvalue::{Outcome, Step};
 
 use super::some;
 use crate::check::equal;
 use crate::keyvalue::app::{Bucket, Pair};
-use crate::keyvalue::{Case, Cx, Flavor};
+use crate::keyvalue::{AtomicBatch, Case, Cx, Flavor};
 
 pub(super) fn cases() -> Vec<Case> {
     let cases = [
@@ -28,7 +29,12 @@ pub(super) fn cases() -> Vec<Case> {
             })
         }),
         Case::each("kv.set-many", "all-or-nothing-for-other-readers", atomic).unless(|p| {
-            (!p.capabilities.atomic_batch).then_some("the service writes a batch piece by piece")
+            (p.capabilities.atomic_batch != AtomicBatch::All)
+                .then_some("the service reads a batch piece by piece")
+        }),
+        Case::each("kv.set-many", "all-or-nothing-when-the-connection-breaks", whole_or_not).unless(|p| {
+            (p.capabilities.atomic_batch == AtomicBatch::None)
+                .then_some("the service writes a batch piece by piece")
         }),
         Case::each("kv.delete-many", "skips-missing-keys", delete_many),
         Case::each("kv.delete-many", "duplicates-and-a-thousand-keys", delete_a_thousand),
@@ -148,6 +154,26 @@ fn atomic(cx: &Cx) -> Result<()> {
         ensure!(wrong.is_none(), "set-many: {wrong:?}");
         Ok(())
     })
+}
+
+fn whole_or_not(cx: &Cx) -> Result<()> {
+    let proxied = cx.proxied(&[("timeout", "5s")])?;
+    let session = proxied.app.session();
+    let bucket = session.open("")?;
+    let keys = (0..50).map(|n| cx.key(&n.to_string())).collect::<Vec<_>>();
+    let write = |value: &str| bucket.set_many(&keys.iter().map(|key| (key, value)).collect::<Vec<_>>());
+    write("before")?;
+    let cut = |at| Fault::Cut { at, by: By::Reset, upstream: Upstream::Executed };
+    let faults = [Fault::CloseMidRequest { after: 100 }, cut(At::BeforeHeaders), cut(At::MidBody)];
+    for (round, fault) in faults.into_iter().enumerate() {
+        proxied.proxy().arm(fault.clone(), When::always());
+        // What it says of that is for other trials to judge.
+        let _ = write(&round.to_string());
+        proxied.proxy().clear();
+        let values = bucket.get_many(&keys)?.into_iter().map(|pair| pair.1).collect::<BTreeSet<_>>();
+        ensure!(values.len() == 1, "after {fault} there are pieces of {} batches: {values:?}", values.len());
+    }
+    Ok(())
 }
 
 fn delete_many(cx: &Cx) -> Result<()> {

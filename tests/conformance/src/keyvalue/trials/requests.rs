@@ -6,8 +6,8 @@ use crate::keyvalue::{Case, Cx, Flavor, Operation};
 
 pub(super) fn cases() -> Vec<Case> {
     let single = Operation::ALL.iter().map(|operation| {
-        let what = format!("one-for-{}", operation.name());
-        Case::each("kv.requests", what, move |cx| one(cx, *operation)).only(operation.flavors())
+        let what = format!("as-declared-for-{}", operation.name());
+        Case::each("kv.requests", what, move |cx| declared(cx, *operation)).only(operation.flavors())
     });
     single
         .chain([
@@ -19,14 +19,15 @@ pub(super) fn cases() -> Vec<Case> {
         .collect()
 }
 
-fn one(cx: &Cx, operation: Operation) -> Result<()> {
+fn declared(cx: &Cx, operation: Operation) -> Result<()> {
     let proxied = cx.proxied(&[])?;
     let session = proxied.app.session();
     let mut prepared = operation.prepare(cx, &session)?;
+    let wanted = operation.requests(&cx.provider.capabilities);
     let (requests, connections) = (proxied.proxy().count(), proxied.proxy().connections());
     prepared.run()?;
-    equal("requests", proxied.proxy().count() - requests, 1)?;
-    equal("connections", proxied.proxy().connections() - connections, 1)
+    equal("requests", proxied.proxy().count() - requests, wanted)?;
+    equal("connections", proxied.proxy().connections() - connections, wanted as u64)
 }
 
 fn open(cx: &Cx) -> Result<()> {
@@ -72,23 +73,25 @@ fn batches(cx: &Cx) -> Result<()> {
     let proxied = cx.proxied(&[])?;
     let session = proxied.app.session();
     let bucket = session.open("")?;
+    let batch = cx.provider.capabilities.batch;
     for count in [1_usize, 2, 100, 500] {
         let keys = (0..count).map(|n| cx.key(&n.to_string())).collect::<Vec<_>>();
         let pairs = keys.iter().map(|key| (key, "v")).collect::<Vec<_>>();
-        let wanted = cx.provider.capabilities.batch_limit.map_or(1, |limit| count.div_ceil(limit));
         let requests = || proxied.proxy().count();
-        let counted = |what: &str, before| {
+        let counted = |what: &str, limit: Option<usize>, before| {
+            let one = cx.provider.capabilities.requests.get(what).copied().unwrap_or(1);
+            let wanted = limit.map_or(1, |limit| count.div_ceil(limit)) * one;
             equal(what, requests() - before, wanted).with_context(|| format!("requests for {count} keys"))
         };
         let before = requests();
         bucket.set_many(&pairs)?;
-        counted("set-many", before)?;
+        counted("set-many", batch.set, before)?;
         let before = requests();
         bucket.get_many(&keys)?;
-        counted("get-many", before)?;
+        counted("get-many", batch.get, before)?;
         let before = requests();
         bucket.delete_many(&keys)?;
-        counted("delete-many", before)?;
+        counted("delete-many", batch.delete, before)?;
     }
     Ok(())
 }

@@ -14,6 +14,9 @@ pub(super) fn cases() -> Vec<Case> {
         Case::each("kv.values", "empty-is-not-missing", empty),
         Case::each("kv.values", "sizes", sizes),
         Case::each("kv.values", "several-MiB", large),
+        Case::each("kv.values", "as-large-as-declared", largest).unless(|provider| {
+            provider.capabilities.max_value.is_none().then_some("the service has no limit for values")
+        }),
         Case::each("kv.values", "overwritten-whole", overwritten),
         Case::each("kv.values", "beyond-the-limit-nothing-changes", beyond),
         Case::each("kv.values", "a-swap-beyond-the-limit-changes-nothing", swap_beyond)
@@ -182,6 +185,19 @@ fn overwritten(cx: &Cx) -> Result<()> {
         bucket.set(&key, value)?;
         equal("get", bucket.get(&key)?, some(value))?;
     }
+    Ok(())
+}
+
+/// With a key that is not short.
+fn largest(cx: &Cx) -> Result<()> {
+    let size = cx.provider.capabilities.max_value.context("a limit")?;
+    let session = cx.session()?;
+    let bucket = session.open("")?;
+    let key = cx.key(&"k".repeat(200));
+    bucket.set(&key, noise(size))?;
+    ensure!(bucket.get(&key)? == Some(noise(size)), "the largest value comes back changed");
+    ensure!(cx.outside().get(key.as_bytes())? == Some(noise(size)), "another client gets it changed");
+    bucket.delete(&key)?;
     Ok(())
 }
 
