@@ -5,32 +5,58 @@ const EPOCH: u64 = 719_468;
 /// 5.6.7).
 pub fn http_date(seconds: u64) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    // From March on, the lengths of months repeat every five, and a leap day is the last of its year.
     const MONTHS: [&str; 12] =
-        ["Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb"];
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-
-    // Gregorian years repeat every 400, which are 146,097 days. A century lacks the leap day that every fourth year
-    // has, but for each fourth century.
-    let since_march = days + EPOCH;
-    let (era, day) = (since_march / 146_097, since_march % 146_097);
-    let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (year_of_era * 365 + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day_of_month = day_of_year - (153 * month + 2) / 5 + 1;
-    let year = era * 400 + year_of_era + u64::from(month >= 10);
-
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let name = |names: &[&'static str], at: u64| {
         usize::try_from(at).ok().and_then(|at| names.get(at).copied()).unwrap_or_default()
     };
-    let (weekday, month) = (name(&DAYS, days % 7), name(&MONTHS, month));
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{weekday}, {day_of_month:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+    let Time { year, month, day, hour, minute, second } = Time::of(seconds);
+    let (weekday, month) = (name(&DAYS, seconds / 86_400 % 7), name(&MONTHS, month - 1));
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
+/// The same in ISO 8601's basic format, which `x-amz-date` has: `19941106T084937Z`.
+pub fn basic_date(seconds: u64) -> String {
+    let Time { year, month, day, hour, minute, second } = Time::of(seconds);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+}
+
+struct Time {
+    year: u64,
+    /// January is 1.
+    month: u64,
+    day: u64,
+    hour: u64,
+    minute: u64,
+    second: u64,
+}
+
+impl Time {
+    fn of(seconds: u64) -> Time {
+        let (days, second) = (seconds / 86_400, seconds % 86_400);
+
+        // Gregorian years repeat every 400, which are 146,097 days. A century lacks the leap day that every fourth
+        // year has, but for each fourth century.
+        let since_march = days + EPOCH;
+        let (era, day) = (since_march / 146_097, since_march % 146_097);
+        let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day_of_year = day - (year_of_era * 365 + year_of_era / 4 - year_of_era / 100);
+        // From March on, the lengths of months repeat every five, and a leap day is the last of its year.
+        let month = (5 * day_of_year + 2) / 153;
+        Time {
+            year: era * 400 + year_of_era + u64::from(month >= 10),
+            month: (month + 2) % 12 + 1,
+            day: day_of_year - (153 * month + 2) / 5 + 1,
+            hour: second / 3_600,
+            minute: second / 60 % 60,
+            second: second % 60,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::http_date;
+    use super::{basic_date, http_date};
 
     /// The numbers are those of `date -ud DATE +%s`.
     #[test]
@@ -53,5 +79,17 @@ mod tests {
     #[test]
     fn no_time_is_too_late() {
         assert!(http_date(u64::MAX).ends_with(" GMT"));
+    }
+
+    #[test]
+    fn writes_the_basic_format() {
+        for (unix, date) in [
+            (784_111_777, "19941106T084937Z"),
+            (951_868_799, "20000229T235959Z"),
+            (1_735_689_599, "20241231T235959Z"),
+            (1_798_761_600, "20270101T000000Z"),
+        ] {
+            assert_eq!(basic_date(unix), date);
+        }
     }
 }

@@ -3,7 +3,8 @@
 //! Nothing here reads a clock or sends anything, so that each signature can be held against the vendor's own
 //! documents and SDK (`tests/sign`).
 
+pub mod aws;
 pub mod azure;
 mod date;
 
-pub use date::http_date;
+pub use date::{basic_date, http_date};
