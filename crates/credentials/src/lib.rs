@@ -7,6 +7,7 @@ mod address;
 pub mod aws;
 pub mod azure;
 mod kept;
+mod way;
 
 pub use address::{Address, check_near, check_plain};
 pub use kept::Kept;

@@ -48,6 +48,10 @@ impl Chunks {
         &[]
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.chunks.iter().map(Vec::as_slice)
+    }
+
     pub fn to_vec(&self) -> Vec<u8> {
         self.chunks.concat()
     }
@@ -93,6 +97,7 @@ mod tests {
             }
             assert_eq!((chunks.len(), chunks.is_empty()), (expected.len(), expected.is_empty()));
             assert_eq!(chunks.to_vec(), expected);
+            assert_eq!(chunks.iter().collect::<Vec<_>>().concat(), expected);
             let (bytes, pieces) = read(&chunks);
             assert_eq!(bytes, expected);
             assert!(pieces <= expected.len() / 10_000 + 10, "{pieces}");

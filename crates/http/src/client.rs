@@ -51,6 +51,23 @@ impl<T: Transport + Host> Client<T> {
         Ok(self.conclude(self.start(request, &terms), request, terms)?.0)
     }
 
+    /// When a call that begins now must have ended, on the transport's clock.
+    pub fn deadline(&self) -> Duration {
+        self.transport.now().saturating_add(self.limits.timeout)
+    }
+
+    /// As [`Client::send`], for a call of several requests that have one deadline together.
+    pub fn send_by(&self, request: &Request, deadline: Duration) -> Result<Response> {
+        let mut terms = self.terms(Pace::Whole, Reading::Whole);
+        terms.limits.timeout = deadline.saturating_sub(self.transport.now());
+        if terms.limits.timeout.is_zero() {
+            let sentence =
+                format!("`{}`: the deadline passed before {}", self.endpoint.authority, request.what);
+            return Err(Error::new(Kind::Timeout, sentence));
+        }
+        Ok(self.conclude(self.start(request, &terms), request, terms)?.0)
+    }
+
     /// Begins to send a request with a large body. Whatever fails shows in [`Client::finish`].
     pub fn begin(&self, request: &Request) -> Sending<T::Exchange> {
         self.start(request, &self.terms(Pace::Progress, Reading::Whole))
@@ -106,7 +123,7 @@ impl<T: Transport + Host> Client<T> {
         request: &Request,
         mut terms: Terms,
     ) -> Result<(Response, Option<T::Body>)> {
-        let timeout = self.limits.timeout;
+        let timeout = terms.limits.timeout;
         let deadline = sending.started.saturating_add(timeout);
         let mut pause = FIRST_PAUSE;
         let mut tries = 1;
@@ -341,6 +358,21 @@ mod tests {
         let error = late.send(&request(Resend::Allowed)).unwrap_err();
         assert_eq!(error.to_string(), "unavailable: `h:1` answered 503 to TEST");
         assert_eq!(late.transport.now(), Duration::ZERO);
+    }
+
+    #[test]
+    fn several_requests_have_one_deadline() {
+        let client = client(vec![status(503), status(200), status(503)]);
+        let deadline = client.deadline();
+        client.transport.sleep(Duration::from_millis(29_900));
+        assert_eq!(client.send_by(&request(Resend::Allowed), deadline).unwrap().status, 200);
+        // No time is left for another pause, and then for nothing at all.
+        let unavailable = client.send_by(&request(Resend::Allowed), deadline).unwrap_err();
+        assert_eq!(unavailable.kind, Kind::Unavailable);
+        client.transport.sleep(Duration::from_millis(100));
+        let late = client.send_by(&request(Resend::Never), deadline).unwrap_err();
+        assert_eq!(late.to_string(), "timeout: `h:1`: the deadline passed before TEST");
+        assert_eq!(client.transport.sent(), 3);
     }
 
     #[test]

@@ -17,10 +17,28 @@ pub fn seconds(text: &str) -> Option<i64> {
     if words.next().is_some() {
         return None;
     }
+    Some(((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+/// The same to a date of ISO 8601, in UTC: `1994-11-06T08:49:37Z`. Fractions of a second are dropped.
+pub fn iso_seconds(text: &str) -> Option<i64> {
+    let text = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00"))?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let mut words = whole.split(['-', 'T', ':']);
+    let (year, month) = (number(words.next()?, 1601, 9999)?, number(words.next()?, 1, 12)?);
+    let (day, hour) = (number(words.next()?, 1, 31)?, number(words.next()?, 0, 23)?);
+    let (minute, second) = (number(words.next()?, 0, 59)?, number(words.next()?, 0, 60)?);
+    if words.next().is_some() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Some(((days(year, month - 1, day) * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+/// From the Unix epoch to a day. January is 0.
+fn days(year: i64, month: i64, day: i64) -> i64 {
     // Counted from the first of March, a leap day is the last of its year; 153 days are five months from there.
     let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - EPOCH;
-    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+    year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - EPOCH
 }
 
 fn number(digits: &str, least: i64, most: i64) -> Option<i64> {
@@ -29,7 +47,7 @@ fn number(digits: &str, least: i64, most: i64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use super::{iso_seconds, seconds};
 
     /// The numbers are those of `date -ud DATE +%s`.
     #[test]
@@ -62,6 +80,32 @@ mod tests {
             "Sun, +6 Nov 1994 08:49:37 GMT",
         ] {
             assert_eq!(seconds(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn reads_iso_8601() {
+        for (date, unix) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("1994-11-06T08:49:37Z", 784_111_777),
+            ("2000-02-29T23:59:59.999999Z", 951_868_799),
+            ("2100-03-01T00:00:00+00:00", 4_107_542_400),
+        ] {
+            assert_eq!(iso_seconds(date), Some(unix), "{date}");
+        }
+        for bad in [
+            "",
+            "Z",
+            "1994-11-06",
+            "1994-11-06T08:49:37",
+            "1994-11-06T08:49:37+01:00",
+            "1994-13-06T08:49:37Z",
+            "1994-00-06T08:49:37Z",
+            "1994-11-06T08:49:37:00Z",
+            "1994-11-06T08:49:37.xZ",
+            "-1994-11-06T08:49:37Z",
+        ] {
+            assert_eq!(iso_seconds(bad), None, "{bad:?}");
         }
     }
 }

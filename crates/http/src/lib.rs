@@ -25,7 +25,7 @@ mod wasi;
 
 pub use chunks::Chunks;
 pub use client::{Client, Limits, Sending};
-pub use date::seconds as date_seconds;
+pub use date::{iso_seconds, seconds as date_seconds};
 pub use endpoint::Endpoint;
 pub use escape::{escape, form};
 pub use message::{Method, Request, Resend, Response};

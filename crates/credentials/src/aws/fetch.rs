@@ -1,0 +1,130 @@
+//! How keys are asked for.
+
+use std::time::Duration;
+
+use plugboard_config::Secret;
+use plugboard_error::Result;
+use plugboard_http::{Client, Endpoint, Host, Method, Request, Resend, Transport, form};
+
+use super::{Flow, Keys, Token, answer};
+use crate::Kept;
+
+/// Of the session that one fetching takes, in seconds.
+const SESSION: &str = "300";
+const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
+
+/// Temporary keys, and where they come from.
+pub(super) struct Fetcher<T> {
+    flow: Flow,
+    client: Client<T>,
+    /// Of who gives the token that is shown there.
+    issuer: Option<Client<T>>,
+    kept: Kept<Keys>,
+}
+
+impl<T: Transport + Host> Fetcher<T> {
+    pub(super) fn new(flow: Flow, client: impl Fn(Endpoint) -> Client<T>) -> Self {
+        let (endpoint, token) = match &flow {
+            Flow::Container { address, token } => (&address.endpoint, token.as_ref()),
+            Flow::Instance { metadata } => (metadata, None),
+            Flow::Role { sts, token, .. } => (sts, Some(token)),
+        };
+        let issuer = match token {
+            Some(Token::Address(address)) => Some(client(address.endpoint.clone())),
+            _ => None,
+        };
+        Fetcher { client: client(endpoint.clone()), issuer, flow, kept: Kept::default() }
+    }
+
+    pub(super) fn keys(&self) -> Result<Keys> {
+        self.kept.get(self.client.transport.now(), || {
+            let (keys, lifetime) = self.fetch()?;
+            Ok((keys, Duration::from_secs(lifetime)))
+        })
+    }
+
+    pub(super) fn forget(&self) {
+        self.kept.forget();
+    }
+
+    /// For the end of a sentence: what was refused.
+    pub(super) fn shown(&self) -> &'static str {
+        match &self.flow {
+            Flow::Container { .. } => "; what it was shown are the keys of the container",
+            Flow::Instance { .. } => "; what it was shown are the keys of the instance's role",
+            Flow::Role { .. } => "; what it was shown are keys of the role",
+        }
+    }
+
+    fn fetch(&self) -> Result<(Keys, u64)> {
+        match &self.flow {
+            Flow::Container { address, token } => {
+                let mut request = request(Method::Get, &address.path);
+                if let Some(token) = token {
+                    request.headers.push(("authorization", self.token(token)?.expose().to_owned()));
+                }
+                self.ask(&request, false)
+            }
+            Flow::Instance { .. } => self.of_instance(),
+            Flow::Role { arn, session, token, .. } => {
+                let token = self.token(token)?;
+                let parameters = [
+                    ("Action", "AssumeRoleWithWebIdentity"),
+                    ("Version", "2011-06-15"),
+                    ("RoleArn", arn),
+                    ("RoleSessionName", session),
+                    ("WebIdentityToken", token.expose()),
+                ];
+                let mut request = request(Method::Post, "/");
+                request.headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
+                request.body = form(parameters).into_bytes().into();
+                self.ask(&request, true)
+            }
+        }
+    }
+
+    fn ask(&self, request: &Request, xml: bool) -> Result<(Keys, u64)> {
+        answer::keys(&self.client.endpoint, &self.client.send(request)?, xml)
+    }
+
+    /// Version 2 of the service, which wants to see a session that it began.
+    fn of_instance(&self) -> Result<(Keys, u64)> {
+        let endpoint = &self.client.endpoint;
+        let mut begin = request(Method::Put, "/latest/api/token");
+        begin.headers.push(("x-aws-ec2-metadata-token-ttl-seconds", SESSION.to_owned()));
+        let session = answer::word(endpoint, self.client.send(&begin)?, "token")?;
+        let get = |path: &str| {
+            let mut request = request(Method::Get, path);
+            request.headers.push(("x-aws-ec2-metadata-token", session.clone()));
+            request
+        };
+        let role = answer::word(endpoint, self.client.send(&get(ROLES))?, "role")?;
+        self.ask(&get(&[ROLES, &role].concat()), false)
+    }
+
+    fn token(&self, token: &Token) -> Result<Secret> {
+        match (token, &self.issuer) {
+            (Token::Value(token), _) => Ok(token.clone()),
+            (Token::Address(address), Some(issuer)) => {
+                let response = issuer.send(&request(Method::Get, &address.path))?;
+                answer::word(&issuer.endpoint, response, "token").map(Secret::new)
+            }
+            (Token::Address(_), None) => Ok(Secret::new("")),
+        }
+    }
+}
+
+fn request(method: Method, path: &str) -> Request {
+    Request {
+        method,
+        path: path.to_owned(),
+        headers: Vec::new(),
+        body: Default::default(),
+        resend: Resend::Allowed,
+        answer_fields: &["date"],
+        what: "credentials",
+    }
+}
+
+#[cfg(test)]
+mod tests;
