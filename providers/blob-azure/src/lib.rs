@@ -1,8 +1,6 @@
 //! `wasi:blobstore` on Azure Blob Storage.
 
 mod config;
-mod connection;
-mod credentials;
 mod store;
 mod wire;
 

@@ -1,6 +1,5 @@
 //! The operations, in those of the service.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -8,14 +7,13 @@ use plugboard_blobstore::{
     Blocks, ContainerInfo, Download, Object, ObjectInfo, Page, Policy, Store, content_type, summary,
 };
 use plugboard_config::{Settings, WasiConfig};
+use plugboard_credentials::azure::Signer;
 use plugboard_error::{Error, Kind, Result};
 use plugboard_http::{
     Chunks, Client, Endpoint, Host, Limits, Request, Response, Sending, Transport, date_seconds,
 };
-use plugboard_sign::http_date;
 
 use crate::config::Config;
-use crate::credentials::Credentials;
 use crate::wire::{self, BlockIds, Call, State};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,8 +22,6 @@ const MAX_ANSWER: u64 = 16 << 20;
 /// Blocks in an object, and the largest that a component's memory has room for.
 const BLOCKS: u32 = 50_000;
 const LARGEST_BLOCK: usize = 512 << 20;
-/// What the service puts up with between its clock and that of a request is three times this.
-const SKEW: i64 = 300;
 /// Between two looks at a copy.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 const LATER_LOOK: Duration = Duration::from_secs(2);
@@ -34,9 +30,7 @@ const DELETIONS: usize = 16;
 
 pub(crate) struct Azure<T> {
     client: Client<T>,
-    credentials: Credentials<T>,
-    /// Seconds that the service's clock is ahead of ours, if that matters.
-    skew: Cell<i64>,
+    signer: Signer<T>,
     policy: Policy,
     content_type: Option<String>,
     block_size: usize,
@@ -64,9 +58,8 @@ impl<T: Transport + Host + Default> Azure<T> {
         let log = config.log.then_some("blob-azure");
         let client = |endpoint| Client { transport: T::default(), endpoint, limits, log };
         Azure {
-            credentials: Credentials::new(config.proof, client),
-            client: client(config.endpoint),
-            skew: Cell::new(0),
+            client: client(config.access.endpoint.clone()),
+            signer: Signer::new(config.access, client),
             policy: config.policy,
             content_type: config.content_type,
             block_size: config.block_size,
@@ -78,7 +71,7 @@ impl<T: Transport + Host> Azure<T> {
     /// Sends a call without a body.
     fn call(&self, call: &Call) -> Result<Response> {
         let mut request = self.sign(call, Chunks::default())?;
-        let response = self.settle(call, &mut request, &mut |request| self.client.send(request))?;
+        let response = self.settle(&mut request, &mut |request| self.client.send(request))?;
         self.succeeded(call, response)
     }
 
@@ -93,7 +86,7 @@ impl<T: Transport + Host> Azure<T> {
     fn finish_call(&self, begun: Block<T::Exchange>) -> Result<()> {
         let Block { call, mut request, sending } = begun;
         let mut begun = Some(sending);
-        let response = self.settle(&call, &mut request, &mut |request| {
+        let response = self.settle(&mut request, &mut |request| {
             let sending = begun.take().unwrap_or_else(|| self.client.begin(request));
             self.client.finish(sending, request)
         })?;
@@ -101,49 +94,23 @@ impl<T: Transport + Host> Azure<T> {
     }
 
     fn sign(&self, call: &Call, body: Chunks) -> Result<Request> {
-        let now = self.now().saturating_add(self.skew.get());
-        let date = http_date(u64::try_from(now).unwrap_or(0));
-        self.credentials.sign(call, &self.client.endpoint.base_path, date, body)
+        let mut request = call.request(body);
+        self.signer.sign(&self.client, &mut request)?;
+        Ok(request)
     }
 
     /// Sends a signed call, and once more where the refusal can be mended.
     fn settle(
         &self,
-        call: &Call,
         request: &mut Request,
         send: &mut dyn FnMut(&Request) -> Result<Response>,
     ) -> Result<Response> {
         let response = send(request)?;
-        if !self.mend(&response) {
+        if !self.signer.mend(&self.client, &response) {
             return Ok(response);
         }
-        *request = self.sign(call, std::mem::take(&mut request.body))?;
+        self.signer.sign(&self.client, request)?;
         send(request)
-    }
-
-    /// Whether the call would be answered otherwise if it were signed anew: a token may have been revoked, and our
-    /// clock may be wrong.
-    fn mend(&self, response: &Response) -> bool {
-        match (response.status, &self.credentials) {
-            (401, Credentials::Token(tokens)) => {
-                tokens.forget();
-                true
-            }
-            (403, Credentials::SharedKey(_) | Credentials::Token(_)) => {
-                let Some(theirs) = response.header("date").and_then(date_seconds) else { return false };
-                let skew = theirs.saturating_sub(self.now());
-                let off = skew.abs_diff(self.skew.get()) > SKEW.unsigned_abs();
-                if off {
-                    self.skew.set(skew);
-                }
-                off
-            }
-            _ => false,
-        }
-    }
-
-    fn now(&self) -> i64 {
-        i64::try_from(self.client.transport.wall_clock().as_secs()).unwrap_or(i64::MAX)
     }
 
     fn succeeded(&self, call: &Call, response: Response) -> Result<Response> {
@@ -157,7 +124,7 @@ impl<T: Transport + Host> Azure<T> {
     fn refusal(&self, call: &Call, response: &Response) -> Error {
         let mut error = wire::error_of(&self.client.endpoint, call, response);
         if error.kind == Kind::AccessDenied {
-            error.sentence.push_str(self.credentials.shown());
+            error.sentence.push_str(self.signer.shown());
         }
         error
     }
@@ -171,7 +138,7 @@ impl<T: Transport + Host> Azure<T> {
     fn address(&self, object: Object) -> Result<String> {
         let Endpoint { https, authority, base_path } = &self.client.endpoint;
         let scheme = if *https { "https://" } else { "http://" };
-        let ready = self.credentials.in_address().map(|sas| ["?", sas.expose()].concat());
+        let ready = self.signer.in_address().map(|sas| ["?", sas.expose()].concat());
         let path = wire::path(object)?;
         Ok([scheme, authority, base_path, &path, ready.as_deref().unwrap_or_default()].concat())
     }
@@ -288,7 +255,7 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
         let call = Call::get(object, first, last)?;
         let mut request = self.sign(&call, Chunks::default())?;
         let mut body = None;
-        let response = self.settle(&call, &mut request, &mut |request| {
+        let response = self.settle(&mut request, &mut |request| {
             let (response, rest) = self.client.open(request)?;
             body = rest;
             Ok(response)

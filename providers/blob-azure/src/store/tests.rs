@@ -187,26 +187,6 @@ fn a_refusal_that_is_not_about_time_is_final() {
 }
 
 #[test]
-fn a_token_that_is_refused_is_replaced_once() {
-    let settings = [
-        ("azure-account", "shop"),
-        ("azure-identity", "system"),
-        ("azure-identity-endpoint", "http://127.0.0.1:1"),
-    ];
-    for (second, outcome) in [(202, Ok(())), (401, Err(Kind::AccessDenied))] {
-        let mut azure = with(&settings, vec![status(202), status(401), status(second)]);
-        let token = |name| body(200, format!(r#"{{"access_token":"{name}","expires_in":3600}}"#));
-        let Credentials::Token(tokens) = &mut azure.credentials else { panic!() };
-        tokens.issuer.transport = Fake::new(vec![token("a"), token("b")]);
-        assert_eq!(azure.delete(X), Ok(()));
-        assert_eq!(azure.delete(X).map_err(|error| error.kind), outcome);
-        let requests = requests(&azure);
-        let sent = requests.iter().map(|request| header(request, "authorization").unwrap());
-        assert_eq!(sent.collect::<Vec<_>>(), ["Bearer a", "Bearer a", "Bearer b"]);
-    }
-}
-
-#[test]
 fn a_signature_is_in_the_address_only() {
     let azure = sas(vec![status(202), refused(403, "AuthenticationFailed")]);
     azure.delete(X).unwrap();

@@ -8,9 +8,8 @@ mod listing;
 mod names;
 
 use plugboard_blobstore::Object;
-use plugboard_config::Secret;
 use plugboard_error::Result;
-use plugboard_http::{Method, Resend, Response, date_seconds};
+use plugboard_http::{Chunks, Method, Request, Resend, Response, date_seconds, escape, form};
 
 pub(crate) use blocks::BlockIds;
 pub(crate) use copying::{State, copying};
@@ -18,7 +17,7 @@ pub(crate) use failure::error_of;
 pub(crate) use listing::page;
 
 /// Of the service's interface. From this one on, a listing can show every name.
-pub(crate) const VERSION: &str = "2021-12-02";
+const VERSION: &str = "2021-12-02";
 
 /// The name of an error.
 pub(crate) const ERROR_CODE: &str = "x-ms-error-code";
@@ -154,19 +153,20 @@ impl Call {
         Ok(Call { answer_fields: copying::FIELDS, ..Call::head(object)? })
     }
 
-    /// The path with its query, at whose end may stand one that is ready.
-    pub(crate) fn address(&self, ready: Option<&Secret>) -> String {
-        let mut text = self.path.clone();
-        let mut separator = "?";
-        for (name, value) in &self.query {
-            text.extend([separator, name, "="]);
-            escape(&mut text, value);
-            separator = "&";
+    pub(crate) fn request(&self, body: Chunks) -> Request {
+        let query = form(self.query.iter().map(|(name, value)| (*name, value.as_str())));
+        let separator = if query.is_empty() { "" } else { "?" };
+        let mut headers = self.headers.clone();
+        headers.push(("x-ms-version", VERSION.to_owned()));
+        Request {
+            method: self.method,
+            path: [&self.path, separator, &query].concat(),
+            headers,
+            body,
+            resend: self.resend,
+            answer_fields: self.answer_fields,
+            what: self.what,
         }
-        if let Some(ready) = ready {
-            text.extend([separator, ready.expose()]);
-        }
-        text
     }
 }
 
@@ -180,13 +180,6 @@ pub(crate) fn path(object: Object) -> Result<String> {
         escape(&mut path, segment);
     }
     Ok(path)
-}
-
-/// Percent-encodes all but what never needs it (RFC 3986, section 2.3): what hosts and the service decode alike.
-pub(crate) fn escape(into: &mut String, text: &str) {
-    const SET: &percent_encoding::AsciiSet =
-        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    into.extend(percent_encoding::utf8_percent_encode(text, SET));
 }
 
 /// Whether the service itself has answered.
@@ -222,14 +215,11 @@ mod tests {
     }
 
     #[test]
-    fn addresses_have_the_query_and_what_is_signed_beforehand() {
-        let call = Call::list("photos", Some("2!8 &=")).unwrap();
+    fn addresses_have_the_query() {
+        let path = |call: Result<Call>| call.unwrap().request(Chunks::default()).path;
         let query = "restype=container&comp=list&maxresults=1000&marker=2%218%20%26%3D";
-        assert_eq!(call.address(None), format!("/photos?{query}"));
-        let sas = Secret::new("sv=1&sig=%3D");
-        assert_eq!(call.address(Some(&sas)), format!("/photos?{query}&sv=1&sig=%3D"));
-        let call = Call::delete(Object { container: "photos", name: "x" }).unwrap();
-        assert_eq!(call.address(Some(&sas)), "/photos/x?sv=1&sig=%3D");
+        assert_eq!(path(Call::list("photos", Some("2!8 &="))), format!("/photos?{query}"));
+        assert_eq!(path(Call::delete(Object { container: "photos", name: "x" })), "/photos/x");
     }
 
     #[test]

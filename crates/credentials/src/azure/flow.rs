@@ -1,11 +1,13 @@
 //! How tokens are asked for, in the words of those who give them.
 
+use std::time::Duration;
+
 use plugboard_config::Secret;
 use plugboard_error::{Error, Kind, Result};
-use plugboard_http::{Endpoint, Method, Request, Resend, Response, error_of};
+use plugboard_http::{Endpoint, Method, Request, Resend, Response, error_of, form};
 use serde::Deserialize;
 
-use crate::wire::escape;
+use crate::Address;
 
 /// Of all clouds.
 const RESOURCE: &str = "https://storage.azure.com/";
@@ -13,13 +15,13 @@ const DATE: &str = "date";
 
 /// A way to a token.
 #[derive(Debug)]
-pub(crate) struct Flow {
-    pub(crate) issuer: Address,
-    pub(crate) grant: Grant,
+pub(super) struct Flow {
+    pub(super) issuer: Address,
+    pub(super) grant: Grant,
 }
 
 #[derive(Debug)]
-pub(crate) enum Grant {
+pub(super) enum Grant {
     /// learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
     Secret { client: String, secret: Secret },
     /// The same with a token of another issuer, which the application trusts.
@@ -31,48 +33,22 @@ pub(crate) enum Grant {
 }
 
 #[derive(Debug)]
-pub(crate) enum Assertion {
+pub(super) enum Assertion {
     Value(Secret),
     /// Where there is always one that has not expired.
     Source(Address),
 }
 
-/// An endpoint and what stands behind it in an address, the query included.
-#[derive(Debug)]
-pub(crate) struct Address {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) path: String,
-}
-
-impl Address {
-    /// The error continues the sentence that the setting's name begins, and quotes nothing.
-    pub(crate) fn parse(text: &str) -> Result<Address, String> {
-        let (place, query) = text.split_once('?').map_or((text, None), |(place, query)| (place, Some(query)));
-        let mut endpoint = Endpoint::parse(place)?;
-        let mut path = std::mem::take(&mut endpoint.base_path);
-        if path.is_empty() || place.ends_with('/') {
-            path.push('/');
-        }
-        if let Some(query) = query {
-            if !query.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
-                return Err("has a query with characters that must be percent-encoded".into());
-            }
-            path.extend(["?", query]);
-        }
-        Ok(Address { endpoint, path })
-    }
-}
-
 impl Flow {
     /// Where the assertion comes from that `request` needs, if it has to be fetched.
-    pub(crate) fn source(&self) -> Option<&Address> {
+    pub(super) fn source(&self) -> Option<&Address> {
         match &self.grant {
             Grant::Assertion { assertion: Assertion::Source(address), .. } => Some(address),
             _ => None,
         }
     }
 
-    pub(crate) fn request(&self, fetched: Option<&Secret>) -> Request {
+    pub(super) fn request(&self, fetched: Option<&Secret>) -> Request {
         let path = &self.issuer.path;
         match &self.grant {
             Grant::Secret { client, secret } => post(path, client, &[("client_secret", secret.expose())]),
@@ -97,7 +73,7 @@ impl Flow {
                 };
                 let mut parameters = vec![("api-version", version), ("resource", RESOURCE)];
                 parameters.extend(client.as_deref().map(|client| ("client_id", client)));
-                let query = form(&parameters);
+                let query = form(parameters);
                 let separator = if path.contains('?') { "&" } else { "?" };
                 request(Method::Get, [path, separator, &query].concat(), vec![header], Vec::new())
             }
@@ -110,7 +86,7 @@ fn post(path: &str, client: &str, proof: &[(&'static str, &str)]) -> Request {
     let mut parameters = vec![("grant_type", "client_credentials"), ("client_id", client), ("scope", &scope)];
     parameters.extend(proof);
     let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
-    request(Method::Post, path.to_owned(), headers, form(&parameters).into_bytes())
+    request(Method::Post, path.to_owned(), headers, form(parameters).into_bytes())
 }
 
 pub(super) fn request(
@@ -128,26 +104,6 @@ pub(super) fn request(
         answer_fields: &[DATE],
         what: "token",
     }
-}
-
-fn form(parameters: &[(&str, &str)]) -> String {
-    let mut text = String::new();
-    for (name, value) in parameters {
-        if !text.is_empty() {
-            text.push('&');
-        }
-        text.extend([name, "="]);
-        escape(&mut text, value);
-    }
-    text
-}
-
-/// A token, and for how many seconds it is good.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Token {
-    /// The value of the field `authorization`.
-    pub(crate) authorization: Secret,
-    pub(crate) lifetime: u64,
 }
 
 /// `N` is a number, or one in quotes.
@@ -177,8 +133,8 @@ impl<'a> Answer<'a, u64> {
     }
 }
 
-/// Reads what `request` was answered.
-pub(crate) fn token(endpoint: &Endpoint, response: &Response) -> Result<Token> {
+/// Reads what `request` was answered: a value of the field `authorization`, and for how long it is good.
+pub(super) fn token(endpoint: &Endpoint, response: &Response) -> Result<(Secret, Duration)> {
     let authority = &endpoint.authority;
     let answer = Answer::parse(&response.body).unwrap_or_default();
     if matches!(response.status, 400 | 401 | 403) {
@@ -199,14 +155,12 @@ pub(crate) fn token(endpoint: &Endpoint, response: &Response) -> Result<Token> {
         let now = plugboard_http::date_seconds(response.header(DATE)?)?;
         answer.expires_on?.checked_sub(u64::try_from(now).ok()?)
     };
-    Ok(Token {
-        authorization: Secret::new(["Bearer ", answer.access_token].concat()),
-        lifetime: answer.expires_in.or_else(until).unwrap_or(0),
-    })
+    let lifetime = Duration::from_secs(answer.expires_in.or_else(until).unwrap_or(0));
+    Ok((Secret::new(["Bearer ", answer.access_token].concat()), lifetime))
 }
 
 /// Reads the assertion that was fetched.
-pub(crate) fn assertion(endpoint: &Endpoint, response: Response) -> Result<Secret> {
+pub(super) fn assertion(endpoint: &Endpoint, response: Response) -> Result<Secret> {
     if !response.is_success() {
         return Err(error_of(endpoint, &response, Resend::Allowed, "token"));
     }
@@ -238,7 +192,7 @@ mod tests {
         String::from_utf8(request.body.to_vec()).unwrap()
     }
 
-    fn answered(status: u16, json: &str, date: &str) -> Result<Token> {
+    fn answered(status: u16, json: &str, date: &str) -> Result<(Secret, Duration)> {
         let mut response = body(status, json).unwrap();
         response.headers.push((DATE, date.into()));
         token(&address("https://h").endpoint, &response)
@@ -313,8 +267,8 @@ mod tests {
             (r#"{"access_token":"a.b-_","expires_on":"784111000"}"#, 0),
             (r#"{"access_token":"a.b-_"}"#, 0),
         ] {
-            let token = answered(200, json, date).unwrap();
-            assert_eq!((token.authorization.expose(), token.lifetime), ("Bearer a.b-_", lifetime), "{json}");
+            let (authorization, good_for) = answered(200, json, date).unwrap();
+            assert_eq!((authorization.expose(), good_for.as_secs()), ("Bearer a.b-_", lifetime), "{json}");
         }
     }
 
@@ -345,24 +299,6 @@ mod tests {
         assert_eq!(read(200, " a.b.c\n"), Ok(Secret::new("a.b.c")));
         for (status, text) in [(200, ""), (200, "a b"), (200, "\u{e4}"), (204, ""), (404, "a.b.c")] {
             assert!(read(status, text).is_err(), "{status} {text}");
-        }
-    }
-
-    #[test]
-    fn addresses_keep_their_end() {
-        for (text, path) in [
-            ("http://h", "/"),
-            ("http://h/", "/"),
-            ("http://h/a", "/a"),
-            ("http://h/a/", "/a/"),
-            ("http://h?b", "/?b"),
-            ("http://h/a?b=/", "/a?b=/"),
-        ] {
-            let address = address(text);
-            assert_eq!((address.path.as_str(), address.endpoint.base_path.as_str()), (path, ""), "{text}");
-        }
-        for bad in ["h", "http://h/a?b c", "http://h#a", "http://h?\u{e4}"] {
-            assert!(Address::parse(bad).is_err(), "{bad}");
         }
     }
 }

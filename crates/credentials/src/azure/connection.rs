@@ -3,45 +3,50 @@
 
 use plugboard_config::Secret;
 
+use super::Service;
+
 /// The account of emulators on this machine. Its key is published, and no secret.
 const EMULATOR: &str = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=\
                         Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;\
-                        BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1";
+                        BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;\
+                        TableEndpoint=http://127.0.0.1:10002/devstoreaccount1";
 
 #[derive(Debug, Default)]
-pub(crate) struct Connection {
-    pub(crate) account: Option<String>,
-    pub(crate) key: Option<Secret>,
-    pub(crate) sas: Option<Secret>,
-    /// The address of the blob service.
-    pub(crate) endpoint: String,
+pub(super) struct Connection {
+    pub(super) account: Option<String>,
+    pub(super) key: Option<Secret>,
+    pub(super) sas: Option<Secret>,
+    /// The address of the service.
+    pub(super) endpoint: String,
 }
 
 impl Connection {
     /// The error continues the sentence that the setting's name begins, and quotes nothing.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(super) fn parse(service: Service, text: &str) -> Result<Self, String> {
         let value = |wanted: &str| {
             let mut pairs = text.split(';').filter_map(|pair| pair.split_once('='));
             let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))?;
             Some(value.trim()).filter(|value| !value.is_empty())
         };
         if value("UseDevelopmentStorage").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-            return Connection::parse(EMULATOR);
+            return Connection::parse(service, EMULATOR);
         }
         let account = value("AccountName");
-        let endpoint = match (value("BlobEndpoint"), account) {
+        let endpoint = match (value(service.endpoint()), account) {
             (Some(endpoint), _) => endpoint.to_owned(),
             (None, Some(account)) => {
                 let scheme = value("DefaultEndpointsProtocol").unwrap_or("https");
-                address(scheme, account, value("EndpointSuffix").unwrap_or("core.windows.net"))
+                address(service, scheme, account, value("EndpointSuffix").unwrap_or("core.windows.net"))
             }
-            (None, None) => return Err("has neither `AccountName` nor `BlobEndpoint`"),
+            (None, None) => {
+                return Err(["has neither `AccountName` nor `", service.endpoint(), "`"].concat());
+            }
         };
         let (key, sas) = (value("AccountKey"), value("SharedAccessSignature"));
         match (key, sas, account) {
-            (None, None, _) => return Err("has neither `AccountKey` nor `SharedAccessSignature`"),
-            (Some(_), Some(_), _) => return Err("has both `AccountKey` and `SharedAccessSignature`"),
-            (Some(_), None, None) => return Err("has an `AccountKey` without `AccountName`"),
+            (None, None, _) => return Err("has neither `AccountKey` nor `SharedAccessSignature`".into()),
+            (Some(_), Some(_), _) => return Err("has both `AccountKey` and `SharedAccessSignature`".into()),
+            (Some(_), None, None) => return Err("has an `AccountKey` without `AccountName`".into()),
             _ => {}
         }
         Ok(Connection {
@@ -53,9 +58,9 @@ impl Connection {
     }
 }
 
-/// Where the blob service of an account is.
-pub(crate) fn address(scheme: &str, account: &str, suffix: &str) -> String {
-    [scheme, "://", account, ".blob.", suffix].concat()
+/// Where a service of an account is.
+pub(super) fn address(service: Service, scheme: &str, account: &str, suffix: &str) -> String {
+    [scheme, "://", account, ".", service.name(), ".", suffix].concat()
 }
 
 #[cfg(test)]
@@ -63,7 +68,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Connection {
-        Connection::parse(text).unwrap()
+        Connection::parse(Service::Blob, text).unwrap()
     }
 
     #[test]
@@ -100,6 +105,18 @@ mod tests {
     }
 
     #[test]
+    fn each_service_has_its_own() {
+        let table = |text| Connection::parse(Service::Table, text).map(|connection| connection.endpoint);
+        let at = |text: &str| Ok(text.to_owned());
+        assert_eq!(table("AccountName=a;AccountKey=k"), at("https://a.table.core.windows.net"));
+        assert_eq!(table("UseDevelopmentStorage=true"), at("http://127.0.0.1:10002/devstoreaccount1"));
+        let both = "BlobEndpoint=https://b;TableEndpoint=https://t;SharedAccessSignature=sig=x";
+        assert_eq!(table(both), at("https://t"));
+        let other = table("BlobEndpoint=https://b;SharedAccessSignature=sig=x").unwrap_err();
+        assert_eq!(other, "has neither `AccountName` nor `TableEndpoint`");
+    }
+
+    #[test]
     fn what_is_missing_is_named() {
         for (text, fault) in [
             ("hunter2", "has neither `AccountName` nor `BlobEndpoint`"),
@@ -108,7 +125,7 @@ mod tests {
             ("AccountName=a;AccountKey=k;SharedAccessSignature=s", "has both"),
             ("BlobEndpoint=http://h;AccountKey=k", "has an `AccountKey` without `AccountName`"),
         ] {
-            let said = Connection::parse(text).unwrap_err();
+            let said = Connection::parse(Service::Blob, text).unwrap_err();
             assert!(said.starts_with(fault), "{text}: {said}");
         }
     }
