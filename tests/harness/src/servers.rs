@@ -4,6 +4,7 @@ pub mod azurite;
 pub mod redis;
 mod registry;
 mod service;
+mod stand_in;
 pub mod upstash;
 mod wasmtime;
 pub mod webdis;
@@ -13,6 +14,7 @@ pub use self::{
     redis::Redis,
     registry::Registry,
     service::Service,
+    stand_in::StandIn,
     upstash::Upstash,
     wasmtime::{Serve, Wasmtime},
     webdis::Webdis,

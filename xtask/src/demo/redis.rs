@@ -1,27 +1,14 @@
-//! Profiles in a Redis: yours, one that is started here, or a stand-in.
+//! A Redis: yours, one that is started here, or a stand-in.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use plugboard_harness::Run;
-use plugboard_harness::servers::{self, Upstash, Webdis, upstash, webdis};
+use plugboard_harness::servers::{Upstash, upstash};
 
-use super::{Example, Store};
+use super::stores::{Store, stand_in};
 use crate::workspace::{self, build_native};
-
-pub(super) const EXAMPLE: Example = Example {
-    app: "favorites",
-    provider: "kv-redis",
-    first: ("/users", &[200]),
-    commands: |url| {
-        format!(
-            "  curl -X PUT {url}/users/ada -d '{{\"likes\": [\"looms\"]}}'\n  \
-               curl {url}/users/ada\n  \
-               curl {url}/users\n"
-        )
-    },
-};
 
 #[derive(Args)]
 pub(super) struct Redis {
@@ -45,19 +32,12 @@ impl Redis {
     pub(super) fn start(&self, run: &Run, step: &dyn Fn(&str)) -> Result<Store> {
         let setting = |key: &str, value: String| (key.to_owned(), value);
         if let Some(url) = &self.redis_url {
-            return Ok(Store {
-                _running: Box::new(()),
-                settings: vec![setting("redis-url", url.clone())],
-                place: "the Redis that you named".to_owned(),
-            });
+            let settings = vec![setting("redis-url", url.clone())];
+            return Ok(Store { settings, ..Store::named("Redis") });
         }
         if !self.embedded && on_path("redis-server") && on_path("webdis") {
             step("starting redis-server and webdis");
-            let redis = servers::Redis::start(run)?;
-            let webdis = Webdis::start(run, &redis, webdis::Options::default())?;
-            let settings = vec![setting("redis-url", webdis.url())];
-            let place = "a redis-server behind webdis, both started here (nothing is kept)".to_owned();
-            return Ok(Store { _running: Box::new((redis, webdis)), settings, place });
+            return stand_in(run, "kv-redis");
         }
         step(
             "building the embedded stand-in for Redis (no redis-server with webdis was found, no --redis-url given)",
