@@ -47,8 +47,7 @@ impl<T: Transport + Host> Client<T> {
     /// Sends the request, again where that is safe and may help, and gives the service's answer: any
     /// status but 429, 500, 502, 503 and 504, which become errors. The client's timeout is for all of it.
     pub fn send(&self, request: &Request) -> Result<Response> {
-        let terms = self.terms(Pace::Whole, Reading::Whole);
-        Ok(self.conclude(self.start(request, &terms), request, terms)?.0)
+        self.send_by(request, self.deadline())
     }
 
     /// When a call that begins now must have ended, on the transport's clock.
@@ -58,6 +57,18 @@ impl<T: Transport + Host> Client<T> {
 
     /// As [`Client::send`], for a call of several requests that have one deadline together.
     pub fn send_by(&self, request: &Request, deadline: Duration) -> Result<Response> {
+        self.send_unless_busy(request, deadline, &|_| None)
+    }
+
+    /// The same, of a service that has words of its own for what others say by 429: `busy` gives the error of an
+    /// answer which says that nothing was done and may be done later. It is tried again whatever the request, as
+    /// nothing is in doubt.
+    pub fn send_unless_busy(
+        &self,
+        request: &Request,
+        deadline: Duration,
+        busy: &dyn Fn(&Response) -> Option<Error>,
+    ) -> Result<Response> {
         let mut terms = self.terms(Pace::Whole, Reading::Whole);
         terms.limits.timeout = deadline.saturating_sub(self.transport.now());
         if terms.limits.timeout.is_zero() {
@@ -65,7 +76,7 @@ impl<T: Transport + Host> Client<T> {
                 format!("`{}`: the deadline passed before {}", self.endpoint.authority, request.what);
             return Err(Error::new(Kind::Timeout, sentence));
         }
-        Ok(self.conclude(self.start(request, &terms), request, terms)?.0)
+        Ok(self.conclude(self.start(request, &terms), request, terms, busy)?.0)
     }
 
     /// Begins to send a request with a large body. Whatever fails shows in [`Client::finish`].
@@ -97,14 +108,14 @@ impl<T: Transport + Host> Client<T> {
 
     /// Sends the rest, and then is as [`Client::send`], but the client's timeout is for each wait.
     pub fn finish(&self, sending: Sending<T::Exchange>, request: &Request) -> Result<Response> {
-        Ok(self.conclude(sending, request, self.terms(Pace::Progress, Reading::Whole))?.0)
+        Ok(self.conclude(sending, request, self.terms(Pace::Progress, Reading::Whole), &|_| None)?.0)
     }
 
     /// Sends the request and leaves the body of a success to be read by whoever wants it. Of any other answer the
     /// body is in the response, and what remains is an empty one.
     pub fn open(&self, request: &Request) -> Result<(Response, Option<T::Body>)> {
         let terms = self.terms(Pace::Whole, Reading::Head);
-        self.conclude(self.start(request, &terms), request, terms)
+        self.conclude(self.start(request, &terms), request, terms, &|_| None)
     }
 
     fn terms(&self, pace: Pace, reading: Reading) -> Terms {
@@ -122,6 +133,7 @@ impl<T: Transport + Host> Client<T> {
         mut sending: Sending<T::Exchange>,
         request: &Request,
         mut terms: Terms,
+        busy: &dyn Fn(&Response) -> Option<Error>,
     ) -> Result<(Response, Option<T::Body>)> {
         let timeout = terms.limits.timeout;
         let deadline = sending.started.saturating_add(timeout);
@@ -134,7 +146,15 @@ impl<T: Transport + Host> Client<T> {
                 sending.exchange.and_then(|exchange| self.transport.finish(exchange, request, &terms));
             self.log(request, &outcome, sending.started);
 
-            let (asked, error) = match self.judge(request, outcome) {
+            let told = outcome
+                .as_ref()
+                .ok()
+                .and_then(|(response, _)| Some((retry_after(response), busy(response)?)));
+            let next = match told {
+                Some((asked, error)) => Next::Retry(asked, error),
+                None => self.judge(request, outcome),
+            };
+            let (asked, error) = match next {
                 Next::Give(response, body) if !doubt || response.is_success() => return Ok((response, body)),
                 Next::Give(response, _) => return Err(self.in_doubt(request, response.status)),
                 Next::Fail(error) if doubt => return Err(Error { kind: Kind::Ambiguous, ..error }),
@@ -328,6 +348,25 @@ mod tests {
         assert_eq!(send((0..5).map(|_| refused()).collect()).unwrap_err().kind, Kind::Unavailable);
         let late = Err(Failure::new(Reached::Maybe, Kind::Timeout, "no answer in time"));
         assert_eq!(send(vec![late]).unwrap_err().kind, Kind::Ambiguous);
+    }
+
+    #[test]
+    fn what_the_service_itself_calls_busy_is_sent_again_in_any_case() {
+        const SOON: Duration = Duration::from_secs(30);
+        let busy = |response: &Response| {
+            (response.status == 400).then(|| Error::new(Kind::Conflict, "somebody else writes"))
+        };
+        for resend in [Resend::Allowed, Resend::Never] {
+            let again = client(vec![status(400), status(400), status(200)]);
+            assert_eq!(again.send_unless_busy(&request(resend), SOON, &busy).unwrap().status, 200);
+            let always = client((0..5).map(|_| status(400)).collect());
+            let error = always.send_unless_busy(&request(resend), SOON, &busy).unwrap_err();
+            assert_eq!(error.to_string(), "conflict: somebody else writes");
+        }
+        // What was lost before stays in doubt.
+        let lost = client(vec![lost()]);
+        let error = lost.send_unless_busy(&request(Resend::Never), SOON, &busy).unwrap_err();
+        assert_eq!(error.kind, Kind::Ambiguous);
     }
 
     #[test]
