@@ -1,5 +1,5 @@
 /// The media type of an object by the extension of its name (the registry of IANA), for what a browser would show.
-pub fn content_type(name: &str) -> &'static str {
+pub(crate) fn content_type(name: &str) -> &'static str {
     let file = name.rsplit('/').next().unwrap_or(name);
     let extension = file.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
     let found = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension));

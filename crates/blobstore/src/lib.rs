@@ -27,8 +27,7 @@ mod upload;
 mod value;
 
 pub use blocks::Blocks;
-pub use content_type::content_type;
 pub use delete::summary;
 pub use export::{Export, Instance, Provider};
-pub use policy::{Containers, Policy};
+pub use policy::Policy;
 pub use store::{ContainerInfo, Download, Object, ObjectInfo, Page, Store};

@@ -38,6 +38,10 @@ impl<'a> Settings<'a> {
         Ok(())
     }
 
+    pub fn prefix(&self) -> &'static str {
+        self.prefix
+    }
+
     /// The whole key, for sentences.
     pub fn key(&self, name: &str) -> String {
         [self.prefix, "-", name].concat()

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use plugboard_blobstore::{
-    Blocks, ContainerInfo, Download, Object, ObjectInfo, Page, Policy, Store, content_type, summary,
+    Blocks, ContainerInfo, Download, Object, ObjectInfo, Page, Policy, Store, summary,
 };
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::azure::Signer;
@@ -32,7 +32,6 @@ pub(crate) struct Azure<T> {
     client: Client<T>,
     signer: Signer<T>,
     policy: Policy,
-    content_type: Option<String>,
     block_size: usize,
 }
 
@@ -61,7 +60,6 @@ impl<T: Transport + Host + Default> Azure<T> {
             client: client(config.access.endpoint.clone()),
             signer: Signer::new(config.access, client),
             policy: config.policy,
-            content_type: config.content_type,
             block_size: config.block_size,
         }
     }
@@ -143,10 +141,6 @@ impl<T: Transport + Host> Azure<T> {
         Ok([scheme, authority, base_path, &path, ready.as_deref().unwrap_or_default()].concat())
     }
 
-    fn content_type(&self, name: &str) -> String {
-        self.content_type.clone().unwrap_or_else(|| content_type(name).to_owned())
-    }
-
     /// Whether the container was there for longer than some time that has passed.
     fn is_older(&self, container: &str, than: Duration) -> Result<bool> {
         let response = self.call(&Call::container_properties(container)?)?;
@@ -211,14 +205,14 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
     }
 
     fn put(&self, object: Object<'_>, bytes: Chunks) -> Result<()> {
-        let call = Call::put(object, self.content_type(object.name))?;
+        let call = Call::put(object, self.policy.content_type(object.name))?;
         self.finish_call(self.begin_call(call, bytes)?)
     }
 
     fn begin(&self, object: Object<'_>) -> Result<Upload> {
         Ok(Upload {
             path: wire::path(object)?,
-            content_type: self.content_type(object.name),
+            content_type: self.policy.content_type(object.name),
             ids: BlockIds { upload: self.client.transport.random() },
             count: 0,
         })

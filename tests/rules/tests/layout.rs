@@ -41,13 +41,16 @@ fn every_setting_is_in_the_readme_and_no_other() -> Result<()> {
         let Ok(config) = std::fs::read_to_string(folder.join("src/config.rs")) else { continue };
         let readme = std::fs::read_to_string(folder.join("README.md"))?;
         let prefix = name.split_once('-').context("a provider is called kv-… or blob-…")?.1;
-        // What it reads itself, and what it lets the credentials of its cloud read.
+        // What it reads itself, what it lets the credentials of its cloud read, and what all of its interface have.
         let mut codes = vec![config.clone()];
         for cloud in ["aws", "azure"] {
             if config.contains(&format!("{cloud}::NAMES")) {
                 let path = root().join(format!("crates/credentials/src/{cloud}/settings.rs"));
                 codes.push(std::fs::read_to_string(path)?);
             }
+        }
+        if config.contains("Policy::NAMES") {
+            codes.push(std::fs::read_to_string(root().join("crates/blobstore/src/policy.rs"))?);
         }
         let (mut in_code, mut in_list) = (vec![], vec![]);
         for code in &codes {

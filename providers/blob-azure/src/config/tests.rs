@@ -19,9 +19,7 @@ fn an_account_and_its_key_are_enough() {
     let config = read(&[ACCOUNT, KEY]).unwrap();
     assert_eq!(config.access.endpoint.authority, "shop.blob.core.windows.net");
     assert_eq!((config.block_size, config.timeout, config.log), (4 << 20, Duration::from_secs(30), false));
-    let policy = config.policy;
-    assert!(policy.check_container && !(policy.deny_create || policy.deny_delete || policy.deny_clear));
-    assert_eq!((policy.containers, config.content_type), (Containers::any(), None));
+    assert_eq!(config.policy.content_type("a.css"), "text/css; charset=utf-8");
 }
 
 #[test]
@@ -40,11 +38,8 @@ fn the_rest() {
     ])
     .unwrap();
     assert_eq!(config.access.endpoint.base_path, "/shop");
-    let containers = Containers::parse(["photos=prod-photos", "docs"]).unwrap();
-    assert_eq!(config.policy.containers, containers);
-    assert!(config.policy.deny_create && config.policy.deny_clear && !config.policy.deny_delete);
-    assert!(!config.policy.check_container && config.log);
-    assert_eq!(config.content_type.as_deref(), Some("text/plain; charset=utf-8"));
+    assert_eq!(config.policy.content_type("a.css"), "text/plain; charset=utf-8");
+    assert!(config.log);
     assert_eq!((config.block_size, config.timeout.as_millis()), (64 << 10, 1500));
 }
 
