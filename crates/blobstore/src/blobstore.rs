@@ -47,10 +47,12 @@ fn get<S: Instance>(name: String) -> Result<container::Container> {
     let policy = provider.store.policy();
     let real = policy.container(&name)?.to_owned();
     if policy.check_container {
-        match provider.store.container(&real) {
+        match provider.store.has_container(&real) {
+            Ok(true) => {}
+            Ok(false) => return Err(no_container(&name)),
             // Credentials for the objects of a container need not be good for its properties.
             Err(error) if error.kind == Kind::AccessDenied => {}
-            found => drop(found?.ok_or_else(|| no_container(&name))?),
+            Err(error) => return Err(error),
         }
     }
     Ok(container::Container::new(Container::<S>::new(provider, name, real)))
@@ -65,7 +67,7 @@ fn delete<S: Instance>(name: &str) -> Result<()> {
 fn exists<S: Instance>(name: &str) -> Result<bool> {
     let provider = S::instance()?;
     match provider.store.policy().container(name) {
-        Ok(real) => Ok(provider.store.container(real)?.is_some()),
+        Ok(real) => provider.store.has_container(real),
         Err(_) => Ok(false),
     }
 }

@@ -30,6 +30,11 @@ pub trait Store: Sized + 'static {
     /// One that exists is the error `container-already-exists`; a name that the service forbids is `invalid`.
     fn create_container(&self, container: &str) -> Result<()>;
 
+    /// Services may tell this of more containers, or with less effort, than all of [`Store::container`].
+    fn has_container(&self, container: &str) -> Result<bool> {
+        Ok(self.container(container)?.is_some())
+    }
+
     /// None if there is no such container.
     fn container(&self, container: &str) -> Result<Option<ContainerInfo>>;
 

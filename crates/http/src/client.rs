@@ -43,6 +43,13 @@ enum Next<B> {
     Retry(Option<Duration>, Error),
 }
 
+impl<T> Client<T> {
+    /// The same for another address of the service, such as that of one bucket.
+    pub fn at(&self, endpoint: Endpoint) -> Client<&T> {
+        Client { transport: &self.transport, endpoint, limits: self.limits, log: self.log }
+    }
+}
+
 impl<T: Transport + Host> Client<T> {
     /// Sends the request, again where that is safe and may help, and gives the service's answer: any
     /// status but 429, 500, 502, 503 and 504, which become errors. The client's timeout is for all of it.

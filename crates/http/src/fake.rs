@@ -13,6 +13,7 @@ use crate::{Body, Endpoint, Failure, Host, Reached, Request, Response, Transport
 pub struct Fake {
     script: RefCell<VecDeque<Result<Response, Failure>>>,
     requests: RefCell<Vec<Request>>,
+    authorities: RefCell<Vec<String>>,
     waited_for: Cell<usize>,
     clock: Cell<Duration>,
     /// What the wall clock said when the other began.
@@ -33,6 +34,11 @@ impl Fake {
     /// What was sent so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.borrow().clone()
+    }
+
+    /// Where to.
+    pub fn authorities(&self) -> Vec<String> {
+        self.authorities.borrow().clone()
     }
 
     pub fn sent(&self) -> usize {
@@ -65,7 +71,8 @@ impl Transport for Fake {
     type Body = FakeBody;
 
     #[allow(clippy::expect_used, reason = "a script that is too short is a wrong test")]
-    fn begin(&self, _: &Endpoint, request: &Request, _: &Terms) -> Result<Self::Exchange, Failure> {
+    fn begin(&self, endpoint: &Endpoint, request: &Request, _: &Terms) -> Result<Self::Exchange, Failure> {
+        self.authorities.borrow_mut().push(endpoint.authority.clone());
         self.requests.borrow_mut().push(request.clone());
         match self.script.borrow_mut().pop_front().expect("one exchange more than the script has") {
             // What did not leave may be known at once.

@@ -32,6 +32,32 @@ pub trait Transport {
     ) -> Result<(Response, Option<Self::Body>), Failure>;
 }
 
+impl<T: Transport> Transport for &T {
+    type Exchange = T::Exchange;
+    type Body = T::Body;
+
+    fn begin(&self, endpoint: &Endpoint, request: &Request, terms: &Terms) -> Result<T::Exchange, Failure> {
+        (*self).begin(endpoint, request, terms)
+    }
+
+    fn pump(&self, exchange: &mut T::Exchange, request: &Request) -> bool {
+        (*self).pump(exchange, request)
+    }
+
+    fn wait(&self, exchanges: &[&T::Exchange], terms: &Terms) -> bool {
+        (*self).wait(exchanges, terms)
+    }
+
+    fn finish(
+        &self,
+        exchange: T::Exchange,
+        request: &Request,
+        terms: &Terms,
+    ) -> Result<(Response, Option<T::Body>), Failure> {
+        (*self).finish(exchange, request, terms)
+    }
+}
+
 /// How one exchange is to be made.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
@@ -78,6 +104,28 @@ pub trait Host {
     fn random(&self) -> u64;
     /// Writes a line for a person.
     fn log(&self, line: &str);
+}
+
+impl<T: Host> Host for &T {
+    fn now(&self) -> Duration {
+        (*self).now()
+    }
+
+    fn wall_clock(&self) -> Duration {
+        (*self).wall_clock()
+    }
+
+    fn sleep(&self, time: Duration) {
+        (*self).sleep(time);
+    }
+
+    fn random(&self) -> u64 {
+        (*self).random()
+    }
+
+    fn log(&self, line: &str) {
+        (*self).log(line);
+    }
 }
 
 /// An exchange without an answer.
