@@ -1,8 +1,10 @@
 //! The real servers. Each is stopped when its value is dropped.
 
 pub mod azurite;
+mod moto;
 pub mod redis;
 mod registry;
+mod s3s;
 mod service;
 mod stand_in;
 pub mod upstash;
@@ -11,8 +13,10 @@ pub mod webdis;
 
 pub use self::{
     azurite::Azurite,
+    moto::Moto,
     redis::Redis,
     registry::Registry,
+    s3s::S3s,
     service::Service,
     stand_in::StandIn,
     upstash::Upstash,

@@ -19,10 +19,14 @@ use cache::Cache;
 
 // The pinned versions, all of them. Debian's packages (redis-server, webdis, docker-registry) are not
 // pinned: the distribution's version is the one that its users run.
-const WAC: cargo::Crate = cargo::Crate { name: "wac-cli", version: "0.12.0", bin: "wac", minutes: 7 };
-const WKG: cargo::Crate = cargo::Crate { name: "wkg", version: "0.16.1", bin: "wkg", minutes: 5 };
+const WAC: cargo::Crate =
+    cargo::Crate { name: "wac-cli", version: "0.12.0", bin: "wac", features: &[], minutes: 7 };
+const WKG: cargo::Crate =
+    cargo::Crate { name: "wkg", version: "0.16.1", bin: "wkg", features: &[], minutes: 5 };
 const CARGO_DENY: cargo::Crate =
-    cargo::Crate { name: "cargo-deny", version: "0.20.2", bin: "cargo-deny", minutes: 5 };
+    cargo::Crate { name: "cargo-deny", version: "0.20.2", bin: "cargo-deny", features: &[], minutes: 5 };
+const S3S_FS: cargo::Crate =
+    cargo::Crate { name: "s3s-fs", version: "0.14.1", bin: "s3s-fs", features: &["binary"], minutes: 3 };
 const WASMTIME_LONG_TERM: &str = "48.0.2";
 const WASMTIME_NEWEST: &str = "49.0.4";
 const AZURITE: npm::Package =
@@ -31,6 +35,12 @@ const PYTHON_AZURE: python::Environment = python::Environment {
     name: "python-azure-storage-blob",
     version: "12.31.1",
     requirements: include_str!("tools/python-azure.txt"),
+};
+/// What moto needs for the services that we use, of the many that it imitates.
+const PYTHON_AWS: python::Environment = python::Environment {
+    name: "python-moto",
+    version: "5.2.5",
+    requirements: include_str!("tools/python-aws.txt"),
 };
 
 /// The versions of wasmtime that the project is tested with.
@@ -111,6 +121,16 @@ pub fn azurite_blob() -> Result<PathBuf> {
 /// A Python with Azure's official SDK, `azure-storage-blob`: a client that is not ours.
 pub fn python_azure() -> Result<PathBuf> {
     python::install(&Cache::user()?, &PYTHON_AZURE)
+}
+
+/// A Python with Amazon's SDK, `boto3`, and with `moto`, an imitation of Amazon's services.
+pub fn python_aws() -> Result<PathBuf> {
+    python::install(&Cache::user()?, &PYTHON_AWS)
+}
+
+/// An imitation of S3 that keeps objects in files.
+pub fn s3s_fs() -> Result<PathBuf> {
+    cargo::install(&Cache::user()?, &S3S_FS)
 }
 
 /// The program of that name that a shell would start.

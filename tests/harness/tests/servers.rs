@@ -15,7 +15,7 @@ use plugboard_harness::{
     components::{done, said},
     process::http_status,
     servers::{
-        Azurite, Redis, Registry, Serve, Upstash, Webdis,
+        Azurite, Moto, Redis, Registry, S3s, Serve, Upstash, Webdis,
         redis::{Value, cmd},
         upstash::Backend,
         webdis::{self, Options},
@@ -181,6 +181,62 @@ fn azurite() -> Result<()> {
         assert_eq!(sdk(&azurite, READ)?, "b'looms'");
         let addr = azurite.addr();
         gone(azurite, |azurite| azurite.server(), addr)
+    })
+}
+
+/// Amazon's own SDK on an imitation: what the script prints.
+fn boto3(url: &str, id: &str, secret: &str, script: &str) -> Result<String> {
+    let program = format!(
+        "import sys, boto3\n\
+         from botocore.config import Config\n\
+         config = Config(retries={{'total_max_attempts': 1}})\n\
+         client = lambda name: boto3.client(name, endpoint_url=sys.argv[1], region_name='us-east-1', config=config,\n\
+         \taws_access_key_id=sys.argv[2], aws_secret_access_key=sys.argv[3])\n{script}"
+    );
+    let mut python = Command::new(tools::python_aws()?);
+    python.args(["-c", &program, url, id, secret]).env("NO_PROXY", "127.0.0.1");
+    Ok(said(&done(&mut python)?))
+}
+
+#[test]
+fn moto() -> Result<()> {
+    const WRITE: &str = "s3 = client('s3')\ns3.create_bucket(Bucket='box')\n\
+                         s3.put_object(Bucket='box', Key='a/b', Body=b'looms')";
+    const READ: &str = "print(client('s3').get_object(Bucket='box', Key='a/b')['Body'].read())";
+    const TABLES: &str = "print(client('dynamodb').list_tables()['TableNames'])";
+    let sdk = |moto: &Moto, script| boto3(&moto.url(), Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY, script);
+    Run::scope("moto", |run| {
+        let mut moto = Moto::start(run)?;
+        sdk(&moto, WRITE)?;
+        assert_eq!(sdk(&moto, READ)?, "b'looms'");
+        assert_eq!(sdk(&moto, TABLES)?, "[]");
+        for script in [READ, TABLES] {
+            let error = boto3(&moto.url(), Moto::ACCESS_KEY_ID, "wrong", script).unwrap_err().to_string();
+            ensure!(error.contains("signature"), "it takes any key: {error}");
+        }
+        moto.restart()?;
+        let error = sdk(&moto, READ).unwrap_err().to_string();
+        ensure!(error.contains("NoSuchBucket"), "it was in memory, and the user is there: {error}");
+        let addr = moto.addr();
+        gone(moto, |moto| moto.server(), addr)
+    })
+}
+
+#[test]
+fn s3s() -> Result<()> {
+    const WRITE: &str = "s3 = client('s3')\ns3.create_bucket(Bucket='box')\n\
+                         s3.put_object(Bucket='box', Key='a/b', Body=b'looms')";
+    const READ: &str = "print(client('s3').get_object(Bucket='box', Key='a/b')['Body'].read())";
+    let sdk = |s3s: &S3s, script| boto3(&s3s.url(), S3s::ACCESS_KEY_ID, S3s::SECRET_ACCESS_KEY, script);
+    Run::scope("s3s", |run| {
+        let mut s3s = S3s::start(run)?;
+        sdk(&s3s, WRITE)?;
+        let error = boto3(&s3s.url(), S3s::ACCESS_KEY_ID, "wrong", READ).unwrap_err().to_string();
+        ensure!(error.contains("SignatureDoesNotMatch"), "it takes any key: {error}");
+        s3s.restart()?;
+        assert_eq!(sdk(&s3s, READ)?, "b'looms'");
+        let addr = s3s.addr();
+        gone(s3s, |s3s| s3s.server(), addr)
     })
 }
 

