@@ -1,5 +1,7 @@
 //! What the outcome of an exchange means: an answer, another try, or an error.
 
+mod many;
+
 use std::time::Duration;
 
 use plugboard_error::{Error, Kind, Result};
@@ -143,7 +145,7 @@ impl<T: Transport + Host> Client<T> {
         busy: &dyn Fn(&Response) -> Option<Error>,
     ) -> Result<(Response, Option<T::Body>)> {
         let timeout = terms.limits.timeout;
-        let deadline = sending.started.saturating_add(timeout);
+        let deadline = self.transport.now().saturating_add(timeout);
         let mut pause = FIRST_PAUSE;
         let mut tries = 1;
         // Whether an earlier try may have been done.
@@ -282,7 +284,7 @@ mod tests {
     use crate::fake::{Fake, status};
     use crate::{Chunks, Method};
 
-    fn client(script: Vec<Result<Response, Failure>>) -> Client<Fake> {
+    pub(super) fn client(script: Vec<Result<Response, Failure>>) -> Client<Fake> {
         Client {
             transport: Fake::new(script),
             endpoint: Endpoint::parse("http://h:1").unwrap(),
@@ -295,7 +297,7 @@ mod tests {
         }
     }
 
-    fn request(resend: Resend) -> Request {
+    pub(super) fn request(resend: Resend) -> Request {
         Request {
             method: Method::Post,
             path: "/".into(),
