@@ -11,9 +11,11 @@ mod cursor;
 mod draft;
 mod draft2;
 mod export;
+mod number;
 mod store;
 
 pub use bucket::{Bucket, Buckets};
 pub use cursor::Cursor;
 pub use export::{Export, Instance};
+pub use number::sum;
 pub use store::{Page, Snapshot, Store, Swap};
