@@ -1,0 +1,336 @@
+//! The operations, in transactions of etcd.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use plugboard_config::{Settings, WasiConfig};
+use plugboard_error::{Error, Kind, Result};
+use plugboard_http::{Client, Host, Limits, Transport};
+use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap};
+
+use crate::config::Config;
+use crate::keys::Keys;
+use crate::session::Session;
+use crate::wire::answer::{self, Done, Range};
+use crate::wire::{Call, Condition, Op, check, chunks};
+
+#[cfg(test)]
+mod tests;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest answer where values are not longer: a page of keys, the values of a batch.
+const MAX_ANSWER: u64 = 64 << 20;
+/// Before a number is read anew that others change as well.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
+pub(crate) struct Etcd<T> {
+    client: Client<T>,
+    session: Session,
+    keys: Keys,
+    buckets: Buckets,
+    /// In seconds.
+    ttl: Option<i64>,
+    max_request: u64,
+}
+
+impl<T: Transport + Host + Default> Etcd<T> {
+    fn new(config: Config, transport: T) -> Self {
+        let limits = Limits {
+            timeout: config.timeout,
+            connect_timeout: CONNECT_TIMEOUT,
+            // Base64 takes a third more.
+            max_answer: config.max_request.saturating_mul(2).max(MAX_ANSWER),
+        };
+        Etcd {
+            client: Client {
+                transport,
+                endpoint: config.endpoint,
+                limits,
+                log: config.log.then_some("kv-etcd"),
+            },
+            session: Session::new(config.credentials),
+            // A swap has its key three times.
+            keys: Keys::new(config.prefix, config.max_request / 4),
+            buckets: config.buckets,
+            ttl: config.ttl,
+            max_request: config.max_request,
+        }
+    }
+
+    /// Does any number of operations, as many at a time as etcd takes.
+    fn in_chunks(&self, ops: &[Op], run: impl Fn(&[Op], Duration) -> Result<Done>) -> Result<Vec<Range>> {
+        let chunks = chunks(ops, self.max_request)?;
+        let deadline = self.client.deadline();
+        let mut ranges = Vec::with_capacity(ops.len());
+        for chunk in chunks {
+            let done = run(chunk, deadline).map_err(|error| behind(error, ranges.len(), ops.len()))?;
+            ranges.extend(done.ranges);
+        }
+        Ok(ranges)
+    }
+
+    fn run(&self, what: &'static str, ops: &[Op]) -> Result<Vec<Range>> {
+        self.in_chunks(ops, |chunk, deadline| self.transact(Call::batch(what, chunk), chunk, &[], deadline))
+    }
+
+    fn run_one(&self, what: &'static str, op: Op) -> Result<Range> {
+        Ok(self.run(what, &[op])?.pop().unwrap_or_default())
+    }
+
+    fn put<'a>(&self, what: &'static str, pairs: impl Iterator<Item = (&'a String, &'a [u8])>) -> Result<()> {
+        let puts = pairs.map(|(key, value)| Op::Put { key, value, lease: 0 }).collect::<Vec<_>>();
+        let run = |chunk: &[Op], deadline| {
+            let write = |lease| {
+                let chunk = chunk.iter().map(|op| op.with_lease(lease)).collect::<Vec<_>>();
+                self.transact(Call::batch(what, &chunk), &chunk, &[], deadline)
+            };
+            self.leased(deadline, write, |_| true)
+        };
+        self.in_chunks(&puts, run).map(drop)
+    }
+
+    /// Writes if the key's last change is still that one; otherwise tells what is there now. Sent once.
+    fn replace(&self, what: &'static str, seen: Condition, put: Op, deadline: Duration) -> Result<Swap<i64>> {
+        let get = Op::Get { key: seen.key };
+        let call = Call::conditional(what, seen, put, get);
+        let done = self.transact(call, &[put], &[get], deadline)?;
+        Ok(if done.succeeded { Swap::Done } else { Swap::Changed(snapshot_of(done.ranges)) })
+    }
+
+    /// Adds to a number until nobody else did in between.
+    fn add(&self, key: &str, delta: i64, least: i64, lease: i64, deadline: Duration) -> Result<i64> {
+        // That there is none yet is a guess: if it is wrong, the answer brings the number.
+        let mut seen = match delta < least {
+            false => Snapshot { value: None, version: 0 },
+            true => self.read(key, deadline)?,
+        };
+        let mut pause = Duration::ZERO;
+        loop {
+            let sum = sum(seen.value.as_deref(), delta, least)?;
+            let value = sum.to_string();
+            let put = Op::Put { key, value: value.as_bytes(), lease };
+            let condition = Condition { key, revision: seen.version };
+            match self.replace("increment", condition, put, deadline)? {
+                Swap::Done => return Ok(sum),
+                Swap::Changed(now) if pause.is_zero() => {
+                    seen = now;
+                    pause = FIRST_PAUSE;
+                }
+                // What the answer brought is old after a pause, and without one all clients meet again at once.
+                Swap::Changed(_) => {
+                    self.wait(pause, deadline)?;
+                    seen = self.read(key, deadline)?;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    fn read(&self, key: &str, deadline: Duration) -> Result<Snapshot<i64>> {
+        let get = [Op::Get { key }];
+        let done = self.transact(Call::batch("increment", &get), &get, &[], deadline)?;
+        Ok(snapshot_of(done.ranges))
+    }
+
+    /// Half of the pause and a random part of the other half.
+    fn wait(&self, pause: Duration, deadline: Duration) -> Result<()> {
+        let half = pause / 2;
+        let span = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX).max(1);
+        let pause = half.saturating_add(Duration::from_nanos(self.client.transport.random() % span));
+        if self.client.transport.now().saturating_add(pause) >= deadline {
+            let sentence = "other clients changed the number each time, until the deadline";
+            return Err(Error::new(Kind::Conflict, sentence));
+        }
+        self.client.transport.sleep(pause);
+        Ok(())
+    }
+
+    fn transact(&self, mut call: Call, then: &[Op], otherwise: &[Op], deadline: Duration) -> Result<Done> {
+        let response = self.session.send(&self.client, &mut call, deadline)?;
+        let done = answer::done(&response.body, then, otherwise)
+            .ok_or_else(|| call.malformed(&self.client.endpoint))?;
+        let values = done.ranges.iter().flat_map(|range| &range.kvs).map(|pair| pair.value().len() as u64);
+        match values.max().filter(|length| *length > self.max_request) {
+            None => Ok(done),
+            Some(length) => {
+                let (length, max) = (length.to_string(), self.max_request.to_string());
+                let sentence = ["the value has ", &length, " bytes, `etcd-max-request` allows ", &max];
+                Err(Error::new(Kind::TooLarge, sentence.concat()))
+            }
+        }
+    }
+
+    /// Writes with a lease of its own where pairs are to end.
+    fn leased<R>(
+        &self,
+        deadline: Duration,
+        write: impl FnOnce(i64) -> Result<R>,
+        wrote: impl FnOnce(&R) -> bool,
+    ) -> Result<R> {
+        let Some(ttl) = self.ttl else { return write(0) };
+        let mut call = Call::grant(ttl);
+        let response = self.session.send(&self.client, &mut call, deadline)?;
+        let lease = answer::lease(&response.body).ok_or_else(|| call.malformed(&self.client.endpoint))?;
+        let written = write(lease);
+        // Of other errors it is not certain that nothing was written, which would go with the lease.
+        let unused = match &written {
+            Ok(written) => !wrote(written),
+            Err(error) => matches!(error.kind, Kind::AccessDenied | Kind::Invalid | Kind::Conflict),
+        };
+        if unused {
+            // If that fails it ends all the same, in its time.
+            let _ = self.session.send(&self.client, &mut Call::revoke(lease), deadline);
+        }
+        written
+    }
+}
+
+impl<T: Transport + Host + Default + 'static> Store for Etcd<T> {
+    /// The revision of the last change; 0 where there is no such key.
+    type Version = i64;
+    type Cursor = String;
+
+    fn configure() -> Result<Self> {
+        Ok(Etcd::new(Config::read(&Settings::new("etcd", &WasiConfig))?, T::default()))
+    }
+
+    fn buckets(&self) -> &Buckets {
+        &self.buckets
+    }
+
+    fn get(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>> {
+        let key = self.keys.full(bucket, key)?;
+        Ok(value_of(self.run_one("get", Op::Get { key: &key })?))
+    }
+
+    fn set(&self, bucket: &Bucket, key: &str, value: Vec<u8>) -> Result<()> {
+        let key = self.keys.full(bucket, key)?;
+        self.put("set", [(&key, value.as_slice())].into_iter())
+    }
+
+    fn delete(&self, bucket: &Bucket, key: &str) -> Result<()> {
+        let key = self.keys.full(bucket, key)?;
+        self.run_one("delete", Op::Delete { key: &key }).map(drop)
+    }
+
+    fn exists(&self, bucket: &Bucket, key: &str) -> Result<bool> {
+        let key = self.keys.full(bucket, key)?;
+        Ok(self.run_one("exists", Op::Has { key: &key })?.count() > 0)
+    }
+
+    /// The pages of a listing are all of one revision, that of the first.
+    fn list(&self, bucket: &Bucket, after: Option<String>) -> Result<Page<String>> {
+        let (revision, from) = match after {
+            Some(cursor) => read_cursor(&cursor)?,
+            None => (0, Vec::new()),
+        };
+        let (from, to) = self.keys.range(bucket, &from);
+        let page = [Op::Page { from: &from, to: &to, revision }];
+        let call = Call::batch("list-keys", &page);
+        let done = self.transact(call, &page, &[], self.client.deadline())?;
+        let revision = if revision == 0 { done.revision } else { revision };
+        let range = done.ranges.into_iter().next().unwrap_or_default();
+        let last = range.kvs.last().filter(|_| range.more);
+        let next = last.and_then(|last| self.keys.behind(bucket, last.key()));
+        let keys = range.kvs.iter().filter_map(|pair| self.keys.short(bucket, pair.key()));
+        Ok(Page { keys: keys.collect(), next: next.map(|from| write_cursor(revision, &from)) })
+    }
+
+    fn increment(&self, bucket: &Bucket, key: &str, delta: i64, least: i64) -> Result<i64> {
+        let key = self.keys.full(bucket, key)?;
+        let deadline = self.client.deadline();
+        self.leased(deadline, |lease| self.add(&key, delta, least, lease, deadline), |_| true)
+    }
+
+    fn snapshot(&self, bucket: &Bucket, key: &str) -> Result<Snapshot<i64>> {
+        let key = self.keys.full(bucket, key)?;
+        Ok(snapshot_of(vec![self.run_one("snapshot", Op::Get { key: &key })?]))
+    }
+
+    fn swap(&self, bucket: &Bucket, key: &str, seen: &Snapshot<i64>, value: &[u8]) -> Result<Swap<i64>> {
+        let key = self.keys.full(bucket, key)?;
+        let (key, revision) = (key.as_str(), seen.version);
+        let put = Op::Put { key, value, lease: 0 };
+        // Its key is in the condition, too, and in what is done otherwise.
+        check(&[put, Op::Get { key }, Op::Get { key }], self.max_request)?;
+        let deadline = self.client.deadline();
+        let write =
+            |lease| self.replace("swap", Condition { key, revision }, put.with_lease(lease), deadline);
+        self.leased(deadline, write, |swap| *swap == Swap::Done)
+    }
+
+    fn get_many(&self, bucket: &Bucket, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        let keys = self.keys.all(bucket, keys)?;
+        let gets = keys.iter().map(|key| Op::Get { key }).collect::<Vec<_>>();
+        Ok(self.run("get-many", &gets)?.into_iter().map(value_of).collect())
+    }
+
+    fn set_many(&self, bucket: &Bucket, pairs: &[(String, Vec<u8>)]) -> Result<()> {
+        let keys = self.keys.all(bucket, pairs.iter().map(|(key, _)| key))?;
+        self.put("set-many", keys.iter().zip(pairs.iter().map(|(_, value)| value.as_slice())))
+    }
+
+    fn delete_many(&self, bucket: &Bucket, keys: &[String]) -> Result<()> {
+        let keys = self.keys.all(bucket, keys)?;
+        let deletes = keys.iter().map(|key| Op::Delete { key }).collect::<Vec<_>>();
+        self.run("delete-many", &deletes).map(drop)
+    }
+}
+
+fn value_of(range: Range) -> Option<Vec<u8>> {
+    Some(range.kvs.into_iter().next()?.into_value())
+}
+
+fn snapshot_of(ranges: Vec<Range>) -> Snapshot<i64> {
+    match ranges.into_iter().flat_map(|range| range.kvs).next() {
+        Some(pair) => Snapshot { version: pair.revision(), value: Some(pair.into_value()) },
+        None => Snapshot { version: 0, value: None },
+    }
+}
+
+/// Digits with a `-` in front of a negative number, and nothing else; what is missing counts as 0.
+fn sum(value: Option<&[u8]>, delta: i64, least: i64) -> Result<i64> {
+    let invalid = |sentence| Error::new(Kind::Invalid, sentence);
+    let number = |value| {
+        let text = std::str::from_utf8(value).ok()?;
+        text.parse().ok().filter(|number: &i64| number.to_string() == text)
+    };
+    let number = match value {
+        None => 0,
+        Some(value) => number(value).ok_or_else(|| invalid("the value is not a whole number of 64 bits"))?,
+    };
+    let sum = number.checked_add(delta).ok_or_else(|| invalid("the sum does not fit into 64 bits"))?;
+    match sum < least {
+        false => Ok(sum),
+        true => Err(invalid("the sum is below the least number that this interface can show")),
+    }
+}
+
+/// An error in the middle of several transactions.
+fn behind(error: Error, done: usize, all: usize) -> Error {
+    if done == 0 {
+        return error;
+    }
+    let (done, all) = (done.to_string(), all.to_string());
+    let sentence = [&error.sentence, "; of ", &all, " keys the first ", &done, " were done before"];
+    Error { sentence: sentence.concat(), ..error }
+}
+
+/// The revision that a listing is of, and where it goes on.
+fn write_cursor(revision: i64, from: &[u8]) -> String {
+    let mut cursor = revision.to_string();
+    cursor.push('.');
+    BASE64_STANDARD.encode_string(from, &mut cursor);
+    cursor
+}
+
+fn read_cursor(cursor: &str) -> Result<(i64, Vec<u8>)> {
+    let read = || {
+        let (revision, from) = cursor.split_once('.')?;
+        let revision = revision.parse().ok().filter(|revision: &i64| *revision > 0)?;
+        Some((revision, BASE64_STANDARD.decode(from).ok()?))
+    };
+    read().ok_or_else(|| Error::new(Kind::Invalid, "the cursor is none of a listing"))
+}
