@@ -55,17 +55,7 @@ impl<S: Instance> Container<S> {
 
     fn clear(&self) -> Result<()> {
         self.provider.store.policy().may_clear()?;
-        let mut after = None;
-        loop {
-            let page = self.provider.store.list(&self.real, after.as_deref())?;
-            if !page.names.is_empty() {
-                self.provider.store.delete_many(&self.real, &page.names)?;
-            }
-            if page.next.is_none() {
-                return Ok(());
-            }
-            after = page.next;
-        }
+        crate::delete::clear(&self.provider.store, &self.real)
     }
 }
 

@@ -42,6 +42,12 @@ impl Endpoint {
         })
     }
 
+    /// Whether the host is an address, in front of which there can be no further name.
+    pub fn is_address(&self) -> bool {
+        let host = host(&self.authority);
+        host.starts_with('[') || host.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    }
+
     /// Whether requests stay on this machine, so that credentials may go over plain http.
     pub fn is_loopback(&self) -> bool {
         let host = host(&self.authority);
@@ -136,6 +142,18 @@ mod tests {
     fn an_error_never_quotes_the_address() {
         for bad in ["http://user:hunter2@h", "http://h:hunter2", "hunter2"] {
             assert!(!Endpoint::parse(bad).unwrap_err().contains("hunter2"), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn knows_addresses() {
+        for (text, is_address) in [
+            ("http://10.0.0.1:80", true),
+            ("http://[::1]", true),
+            ("http://s3.example", false),
+            ("http://1a", false),
+        ] {
+            assert_eq!(Endpoint::parse(text).unwrap().is_address(), is_address, "{text}");
         }
     }
 

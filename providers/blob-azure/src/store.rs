@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use plugboard_blobstore::{
-    Blocks, ContainerInfo, Download, Object, ObjectInfo, Page, Policy, Store, summary,
+    Blocks, ContainerInfo, Download, Object, ObjectInfo, Page, Policy, Store, side_by_side, summary,
 };
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::azure::Signer;
@@ -25,8 +25,6 @@ const LARGEST_BLOCK: usize = 512 << 20;
 /// Between two looks at a copy.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 const LATER_LOOK: Duration = Duration::from_secs(2);
-/// Deletions under way at the same time.
-const DELETIONS: usize = 16;
 
 pub(crate) struct Azure<T> {
     client: Client<T>,
@@ -292,31 +290,14 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
 
     /// Many at a time, each in a request of its own: the service's request for many has a signature for each as well.
     fn delete_many(&self, container: &str, names: &[String]) -> Result<()> {
-        let started = self.client.transport.now();
-        let mut failed = Vec::new();
-        let mut late = None;
-        for some in names.chunks(DELETIONS) {
-            let begin =
-                |name: &String| self.begin_call(Call::delete(Object { container, name })?, Chunks::default());
-            // All of them are begun before the first is waited for, and none once one failed with no time left.
-            let begun = some.iter().map(|name| (name, late.clone().map_or_else(|| begin(name), Err)));
-            for (name, block) in begun.collect::<Vec<_>>() {
-                let outcome = block.and_then(|mut block| match &late {
-                    Some(error) if !self.pump(&mut block) => Err(Error::clone(error)),
-                    _ => self.finish_call(block),
-                });
-                match outcome {
-                    Err(error) if error.kind != Kind::NoSuchObject => {
-                        let spent = self.client.transport.now().saturating_sub(started);
-                        if error.kind == Kind::Timeout || spent >= self.client.limits.timeout {
-                            late.get_or_insert_with(|| error.clone());
-                        }
-                        failed.push((name.as_str(), error));
-                    }
-                    _ => {}
-                }
-            }
-        }
+        let deadline = self.client.transport.now().saturating_add(self.client.limits.timeout);
+        let failed = side_by_side(
+            self,
+            names.iter().map(String::as_str),
+            |name| self.begin_call(Call::delete(Object { container, name })?, Chunks::default()),
+            |block| self.finish_call(block),
+            || self.client.transport.now() >= deadline,
+        );
         summary(names.len(), failed)
     }
 
