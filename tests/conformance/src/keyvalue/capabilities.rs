@@ -17,6 +17,9 @@ pub(crate) struct Capabilities {
     pub(crate) byte_keys: bool,
     /// Whether other clients can have something at a key that is no plain value.
     pub(crate) other_types: bool,
+    /// Whether named buckets are elsewhere than among the keys of the default one.
+    #[serde(default)]
+    pub(crate) separate_buckets: bool,
     /// Bytes in a key; none where the service has no limit that matters.
     pub(crate) max_key: Option<usize>,
     /// Bytes in a value; none where the settings are the limit.

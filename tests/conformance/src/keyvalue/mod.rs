@@ -2,6 +2,8 @@
 
 pub(crate) mod app;
 mod capabilities;
+mod dynamodb;
+mod dynamodb_outside;
 mod fixture;
 mod flavor;
 mod operation;
@@ -58,6 +60,20 @@ impl Interface for Keyvalue {
             auth: "token",
             trials: Trials::All,
             start: redis::upstash_embedded,
+        },
+        Entry {
+            provider: "kv-dynamodb",
+            name: "partitions",
+            auth: "access key",
+            trials: Trials::All,
+            start: dynamodb::partitions,
+        },
+        Entry {
+            provider: "kv-dynamodb",
+            name: "tables",
+            auth: "access key",
+            trials: Trials::All,
+            start: dynamodb::tables,
         },
     ];
 

@@ -29,9 +29,14 @@ impl Moto {
     pub const REGION: &str = "us-east-1";
 
     pub fn start(run: &Run) -> Result<Moto> {
+        Self::start_by(run, "from moto.server import main\nmain()\n")
+    }
+
+    /// Started by a program in Python, which may change it before.
+    pub fn start_by(run: &Run, program: &'static str) -> Result<Moto> {
         let service = Service::start(run, |run, port| {
             let mut command = Command::new(tools::python_aws()?);
-            command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+            command.args(["-c", program, "-H", "127.0.0.1", "-p", &port.to_string()]);
             // It would take the first label of the address for a bucket's name.
             command.env("S3_IGNORE_SUBDOMAIN_BUCKETNAME", "true").env("PYTHONUNBUFFERED", "1");
             let ready = |server: &Server| server.line("Running on ");

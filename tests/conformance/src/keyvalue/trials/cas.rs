@@ -180,7 +180,8 @@ fn large(cx: &Cx) -> Result<()> {
     let session = cx.session()?;
     let bucket = session.open("")?;
     let key = cx.key("k");
-    let (old, new) = (vec![7; 1 << 20], vec![8; (1 << 20) + 1]);
+    let size = cx.provider.capabilities.max_value.map_or(1 << 20, |limit| limit.min(1 << 20));
+    let (old, new) = (vec![7; size - 1], vec![8; size]);
     bucket.set(&key, old.clone())?;
     let cas = bucket.cas(&key)?;
     ensure!(cas.current()? == Some(old), "current gives another value");

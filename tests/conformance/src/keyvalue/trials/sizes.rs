@@ -9,7 +9,8 @@ use crate::reply::failed_with;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        Case::each("all.no-trap", "answers-over-the-limit", answers_over_the_limit),
+        Case::each("all.no-trap", "answers-over-the-limit", answers_over_the_limit)
+            .unless(|p| p.capabilities.max_value.map(|_| "the service itself has a limit for values")),
         Case::each("all.no-trap", "what-is-no-plain-value", not_plain)
             .unless(|p| (!p.capabilities.other_types).then_some("the service has plain values only")),
         Case::each("all.no-trap", "keys-of-a-MiB", huge_keys),

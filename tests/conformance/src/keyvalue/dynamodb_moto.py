@@ -1,0 +1,91 @@
+"""Moto, with what its DynamoDB lacks to stand for the service, or takes too long for:
+
+* Nothing keeps two of its threads from one item: here, one operation is made after the other.
+* It looks at, sorts and copies all of a table for each query, and for each item of a transaction.
+* For the size of an item, it counts bytes by their Base64.
+* Tables are made before they are used, and trials make up the names of buckets: behind the name of a table and a dot,
+  any name is that of a table like it.
+"""
+
+import base64
+import copy
+import sys
+import threading
+
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
+from moto.server import main
+
+one_at_a_time = threading.Lock()
+call_action, query, scan = DynamoHandler.call_action, Table.query, Table.scan
+size, get_table = DynamoType.size, DynamoDBBackend.get_table
+
+
+def call_action_alone(self):
+    with one_at_a_time:
+        return call_action(self)
+
+
+def narrowed(table, items, limit, start):
+    """The table as if it had only what the next page is made of."""
+    name = table.range_key_attr or table.hash_key_attr
+    items = sorted(items, key=lambda item: item.attrs[name].value)
+    if start:
+        behind = start[name]["S"]
+        items = [item for item in items if item.attrs[name].value > behind]
+    # One more, by which it knows that there is another page.
+    items = items[: limit + 1]
+    view = copy.copy(table)
+    view.all_items = lambda: items
+    return view
+
+
+def query_narrowed(self, hash_key, comparison, operands, limit, start, *rest, **more):
+    found = self.items.get(hash_key, {})
+    if self.range_key_attr is None:
+        items = [found] if found else []
+    elif comparison in ("=", "EQ"):
+        items = [found[operands[0]]] if operands[0] in found else []
+    elif comparison:
+        items = [item for key, item in found.items() if key.compare(comparison, operands)]
+    else:
+        items = found.values()
+    view = narrowed(self, items, limit, start)
+    return query(view, hash_key, comparison, operands, limit, start, *rest, **more)
+
+
+def scan_narrowed(self, filters, limit, start, *rest, **more):
+    view = narrowed(self, list(self.items.values()), limit, start)
+    return scan(view, filters, limit, start, *rest, **more)
+
+
+def copy_without_items(self, _):
+    """Transactions of the suite put and delete items, and change none in place."""
+    copied = copy.copy(self)
+    copied.items = copy.copy(self.items)
+    if self.range_key_attr:
+        for key, items in self.items.items():
+            copied.items[key] = dict(items)
+    return copied
+
+
+def size_of_bytes(self):
+    return len(base64.b64decode(self.value)) if self.is_binary() else size(self)
+
+
+def get_or_make_table(self, name):
+    parent = name.partition(".")[0]
+    if name not in self.tables and "." in name and parent in self.tables:
+        like = self.tables[parent]
+        self.tables[name] = copy.copy(like)
+        self.tables[name].name = name
+        self.tables[name].items = type(like.items)(like.items.default_factory)
+    return get_table(self, name)
+
+
+DynamoHandler.call_action = call_action_alone
+Table.query, Table.scan, Table.__deepcopy__ = query_narrowed, scan_narrowed, copy_without_items
+DynamoType.size, DynamoDBBackend.get_table = size_of_bytes, get_or_make_table
+main(sys.argv[1:])
