@@ -20,6 +20,7 @@ const SUITES: &[Suite] = &[
     Suite("harness", &["test", "--no-fail-fast", "--package", "plugboard-harness"], &[]),
     Suite("faults", &["test", "--no-fail-fast", "--package", "plugboard-faults"], &[]),
     Suite("upstash", &["test", "--no-fail-fast", "--package", "upstash-local"], &[]),
+    Suite("aws", &["test", "--no-fail-fast", "--package", "aws-strict"], &[]),
     Suite("azure", &["test", "--no-fail-fast", "--package", "azure-strict"], &[]),
     Suite("sign", &["test", "--no-fail-fast", "--package", "sign"], &[]),
     Suite("oci", &["test", "--no-fail-fast", "--package", "oci"], &[]),

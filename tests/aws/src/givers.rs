@@ -43,7 +43,7 @@ pub(crate) async fn answer(state: Arc<State>, request: Request<Incoming>) -> Ans
     let (status, content_type, body) = match head.uri.path() {
         "/web-identity" => text(state.credentials.issue_token(Use::WebIdentity, None, now)),
         "/container-token" => text(state.credentials.issue_token(Use::Container, None, now)),
-        "/sts/" => sts(&state, &head, &body, now),
+        "/sts" | "/sts/" => sts(&state, &head, &body, now),
         path if path.starts_with("/latest/") => metadata(&state, &head, now),
         _ => container(&state, &head, now),
     };
