@@ -1,8 +1,8 @@
 //! The ground under the tests and the demo: external tools, processes, real servers.
 //!
 //! - [`tools`] answers with the path of an executable (`wac`, `wkg`, `cargo-deny`, `wasmtime`,
-//!   `redis-server`, `webdis`, `docker-registry`, `azurite-blob`, a Python with Azure's SDK), installed on
-//!   demand into the user's cache.
+//!   `redis-server`, `webdis`, `docker-registry`, `etcd`, `etcdctl`, `azurite-blob`, a Python with Azure's SDK),
+//!   installed on demand into the user's cache.
 //! - [`process`] has [`Run`], a directory of logs that outlives a failure, and [`Server`], a process
 //!   that is ready when `start` returns and stopped when the value is dropped, on Ctrl-C too.
 //! - [`components`] has what `cargo xtask build` made, plugs it together and looks at it; [`http`] asks it.

@@ -1,6 +1,7 @@
 //! The real servers. Each is stopped when its value is dropped.
 
 pub mod azurite;
+pub mod etcd;
 mod moto;
 pub mod redis;
 mod registry;
@@ -13,6 +14,7 @@ pub mod webdis;
 
 pub use self::{
     azurite::Azurite,
+    etcd::Etcd,
     moto::Moto,
     redis::Redis,
     registry::Registry,

@@ -17,7 +17,7 @@ use anyhow::{Context, Result, ensure};
 
 use cache::Cache;
 
-// The pinned versions, all of them. Debian's packages (redis-server, webdis, docker-registry) are not
+// The pinned versions, all of them. Debian's packages (redis-server, webdis, docker-registry, etcd) are not
 // pinned: the distribution's version is the one that its users run.
 const WAC: cargo::Crate =
     cargo::Crate { name: "wac-cli", version: "0.12.0", bin: "wac", features: &[], minutes: 7 };
@@ -41,6 +41,12 @@ const PYTHON_AWS: python::Environment = python::Environment {
     name: "python-moto",
     version: "5.2.5",
     requirements: include_str!("tools/python-aws.txt"),
+};
+
+const PYTHON_ETCD: python::Environment = python::Environment {
+    name: "python-aetcd",
+    version: "1.0.0",
+    requirements: include_str!("tools/python-etcd.txt"),
 };
 
 /// The versions of wasmtime that the project is tested with.
@@ -113,6 +119,24 @@ pub fn docker_registry() -> Result<PathBuf> {
     })
 }
 
+pub fn etcd() -> Result<PathBuf> {
+    debian::find_or_unpack(&debian::Tool {
+        name: "etcd",
+        names_elsewhere: &[],
+        packages: &["etcd-server"],
+        otherwise: "`apt install etcd-server` or `brew install etcd`",
+    })
+}
+
+pub fn etcdctl() -> Result<PathBuf> {
+    debian::find_or_unpack(&debian::Tool {
+        name: "etcdctl",
+        names_elsewhere: &[],
+        packages: &["etcd-client"],
+        otherwise: "`apt install etcd-client` or `brew install etcd`",
+    })
+}
+
 /// The blob service of Microsoft's own stand-in for Azure Storage.
 pub fn azurite_blob() -> Result<PathBuf> {
     npm::install(&Cache::user()?, &AZURITE)
@@ -131,6 +155,11 @@ pub fn python_aws() -> Result<PathBuf> {
 /// An imitation of S3 that keeps objects in files.
 pub fn s3s_fs() -> Result<PathBuf> {
     cargo::install(&Cache::user()?, &S3S_FS)
+}
+
+/// A Python with a client of etcd that is not ours, `aetcd`, and speaks gRPC.
+pub fn python_etcd() -> Result<PathBuf> {
+    python::install(&Cache::user()?, &PYTHON_ETCD)
 }
 
 /// The program of that name that a shell would start.

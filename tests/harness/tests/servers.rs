@@ -15,7 +15,7 @@ use plugboard_harness::{
     components::{done, said},
     process::http_status,
     servers::{
-        Azurite, Moto, Redis, Registry, S3s, Serve, Upstash, Webdis,
+        Azurite, Etcd, Moto, Redis, Registry, S3s, Serve, Upstash, Webdis, etcd,
         redis::{Value, cmd},
         upstash::Backend,
         webdis::{self, Options},
@@ -149,6 +149,49 @@ fn status(stream: &mut TcpStream) -> Result<String> {
     let mut answer = [0; 4096];
     let length = stream.read(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer[..length.min(12)]).into_owned())
+}
+
+#[test]
+fn etcd_keeps_what_is_written() -> Result<()> {
+    Run::scope("etcd", |run| {
+        let mut etcd = Etcd::start(run, etcd::Options::default())?;
+        etcd.ctl(&["put", "k", "v"])?;
+        let range = || Ok(agent().post(format!("{}/v3/kv/range", etcd.url())).send(r#"{"key":"aw=="}"#)?);
+        let answer: Result<_> = range();
+        assert!(answer?.body_mut().read_to_string()?.contains(r#""value":"dg==""#));
+        etcd.restart()?;
+        assert_eq!(etcd.ctl(&["get", "k", "--print-value-only"])?, "v");
+        let addr = etcd.addr();
+        gone(etcd, |etcd| etcd.server(), addr)
+    })
+}
+
+#[test]
+fn etcd_with_a_user_whose_tokens_end() -> Result<()> {
+    Run::scope("etcd", |run| {
+        let options = etcd::Options { user: Some(("ada", "open: sesame")), token_seconds: Some(1) };
+        let etcd = Etcd::start(run, options)?;
+        etcd.ctl(&["put", "k", "v"])?;
+        let post = |path: &str, token: &str, body: &str| {
+            let agent: ureq::Agent =
+                ureq::Agent::config_builder().proxy(None).http_status_as_error(false).build().into();
+            let mut request = agent.post(format!("{}{path}", etcd.url()));
+            if !token.is_empty() {
+                request = request.header("authorization", token);
+            }
+            let mut answer = request.send(body)?;
+            anyhow::Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
+        };
+        let get = |token: &str| anyhow::Ok(post("/v3/kv/range", token, r#"{"key":"aw=="}"#)?.0);
+        assert_eq!(get("")?, 400);
+        let (_, answer) = post("/v3/auth/authenticate", "", r#"{"name":"ada","password":"open: sesame"}"#)?;
+        let (_, rest) = answer.split_once(r#""token":""#).context("a token")?;
+        let token = rest.split('"').next().unwrap_or_default();
+        assert_eq!(get(token)?, 200);
+        std::thread::sleep(Duration::from_secs(4));
+        assert_eq!(get(token)?, 401);
+        Ok(())
+    })
 }
 
 /// Azure's own SDK on `azurite`: what the script prints.

@@ -13,6 +13,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use plugboard_harness::{
     Run, Server,
+    components::done,
     process::{free_port, http_status},
     tools::{self, Version},
 };
@@ -33,8 +34,11 @@ fn finds_a_tool_when_asked_to() -> Result<()> {
         "redis-server" => tools::redis_server(),
         "webdis" => tools::webdis(),
         "docker-registry" => tools::docker_registry(),
+        "etcd" => tools::etcd(),
+        "etcdctl" => tools::etcdctl(),
         "azurite" => tools::azurite_blob(),
         "python-azure" => tools::python_azure(),
+        "python-etcd" => tools::python_etcd(),
         "python-aws" => tools::python_aws(),
         other => panic!("`{other}` is no tool"),
     };
@@ -161,6 +165,8 @@ fn without_packages_the_error_says_what_to_install() -> Result<()> {
         ("redis-server", "`apt install redis-server` or `brew install redis`"),
         ("webdis", "`apt install webdis` or `brew install webdis`"),
         ("docker-registry", "`apt install docker-registry`, or put `registry`"),
+        ("etcd", "`apt install etcd-server` or `brew install etcd`"),
+        ("etcdctl", "`apt install etcd-client` or `brew install etcd`"),
     ] {
         let error = find(name, &[("PLUGBOARD_CACHE", empty.path()), ("PATH", empty.path())]).unwrap_err();
         let start = format!("`{name}` is not installed, and there is no `apt-get` to unpack it: {advice}");
@@ -176,6 +182,7 @@ fn without_an_interpreter_the_error_says_what_to_install() -> Result<()> {
         ("azurite", "azurite needs Node.js, and there is no `node`: `apt install nodejs npm`"),
         ("python-azure", "needs Python, and there is no `python3`: `apt install python3-venv`"),
         ("python-aws", "needs Python, and there is no `python3`: `apt install python3-venv`"),
+        ("python-etcd", "needs Python, and there is no `python3`: `apt install python3-venv`"),
     ] {
         let error = find(name, &[("PLUGBOARD_CACHE", empty.path()), ("PATH", empty.path())]).unwrap_err();
         assert!(error.contains(advice), "{error}");
@@ -194,6 +201,11 @@ fn tools_on_an_interpreter() -> Result<()> {
     let output =
         python.args(["-c", "import boto3, moto; print(boto3.__version__, moto.__version__)"]).output()?;
     assert_eq!(String::from_utf8_lossy(&output.stdout), "1.44.5 5.2.5\n");
+    let mut python = Command::new(tools::python_etcd()?);
+    let output = python
+        .args(["-c", "from importlib.metadata import version; import aetcd; print(version('aetcd'))"])
+        .output()?;
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "1.0.0\n");
     Ok(())
 }
 
@@ -216,21 +228,21 @@ fn servers_unpack_without_root() -> Result<()> {
     fs::create_dir(&bin)?;
     let path = env::var_os("PATH").context("PATH")?;
     for entry in env::split_paths(&path).flat_map(fs::read_dir).flatten().flatten() {
-        let server = ["redis-server", "webdis", "docker-registry", "registry"]
+        let server = ["redis-server", "webdis", "docker-registry", "registry", "etcd", "etcdctl"]
             .map(Into::into)
             .contains(&entry.file_name());
         if !server {
             let _ = symlink(entry.path(), bin.join(entry.file_name())); // the first of a name wins
         }
     }
-    for name in ["redis-server", "webdis", "docker-registry"] {
+    for name in ["redis-server", "webdis", "docker-registry", "etcd", "etcdctl"] {
         let program =
             find(name, &[("PLUGBOARD_CACHE", &cache), ("PATH", &bin)]).map_err(anyhow::Error::msg)?;
         assert!(program.starts_with(cache.join("tools")), "{}", program.display());
-        if name == "webdis" {
-            starts(&program)?;
-        } else {
-            version_of(&program)?;
+        match name {
+            "webdis" => starts(&program)?,
+            "etcdctl" => drop(done(Command::new(program).arg("version"))?),
+            _ => drop(version_of(&program)?),
         }
     }
     Ok(())

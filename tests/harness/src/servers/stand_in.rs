@@ -4,7 +4,7 @@ use std::any::Any;
 
 use anyhow::{Result, bail};
 
-use super::{Azurite, Redis, Webdis, webdis};
+use super::{Azurite, Etcd, Redis, S3s, Webdis, etcd, webdis};
 use crate::Run;
 
 /// A server on this machine that a provider can talk to; stopped when the value is dropped.
@@ -26,10 +26,24 @@ impl StandIn {
                 let settings = vec![("redis-url", webdis.url())];
                 Ok(StandIn::new("a redis-server behind webdis", settings, (webdis, redis)))
             }
+            "kv-etcd" => {
+                let etcd = Etcd::start(run, etcd::Options::default())?;
+                Ok(StandIn::new("an etcd of one member", vec![("etcd-url", etcd.url())], etcd))
+            }
             "blob-azure" => {
                 let azurite = Azurite::start_on_disk(run)?;
                 let settings = vec![("azure-connection-string", azurite.connection_string())];
                 Ok(StandIn::new("Azurite, Microsoft's stand-in for Azure Storage", settings, azurite))
+            }
+            "blob-s3" => {
+                let s3s = S3s::start(run)?;
+                let settings = vec![
+                    ("s3-endpoint", s3s.url()),
+                    ("s3-region", S3s::REGION.to_owned()),
+                    ("s3-access-key-id", S3s::ACCESS_KEY_ID.to_owned()),
+                    ("s3-secret-access-key", S3s::SECRET_ACCESS_KEY.to_owned()),
+                ];
+                Ok(StandIn::new("s3s-fs, an S3 on this machine's disk", settings, s3s))
             }
             _ => bail!("there is nothing to try `{provider}` on"),
         }
