@@ -168,4 +168,78 @@ mod tests {
             assert_eq!(sign(query, EMPTY), [front, signature].concat());
         }
     }
+
+    /// Of the suite of tests that AWS publishes, those that say something about a request that we could send.
+    #[test]
+    fn signs_as_the_suite_of_tests() {
+        const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+        let sign = |method, path, query, field: Option<(&'static str, &str)>, body: &str| {
+            let mut headers = pairs(&[("x-amz-date", "20150830T123600Z")]);
+            headers.extend(field.map(|(name, value)| (name, value.to_owned())));
+            let payload = payload_hash([body.as_bytes()]);
+            let authority = "example.amazonaws.com";
+            let request = Request { method, authority, path, query, headers: &headers, payload: &payload };
+            let secret = Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+            let scope = Scope { time: 1_440_938_160, region: "us-east-1", service: "service" };
+            let text = authorization(&request, "AKIDEXAMPLE", &secret, &scope);
+            text.rsplit_once('=').unwrap().1.to_owned()
+        };
+        for (method, path, query, field, body, signature) in [
+            ("GET", "/", "", None, "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+            ("POST", "/", "", None, "", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
+            (
+                "GET",
+                "/",
+                "Param2=value2&Param1=value1",
+                None,
+                "",
+                "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
+            ),
+            (
+                "POST",
+                "/",
+                "",
+                Some(FORM),
+                "Param1=value1",
+                "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a",
+            ),
+        ] {
+            assert_eq!(sign(method, path, query, field, body), signature, "{method} {path} {query} {body}");
+        }
+    }
+
+    #[test]
+    fn everything_is_in_its_place_and_form() {
+        let headers = pairs(&[
+            ("x-amz-meta-b", "  two   words "),
+            ("range", "bytes=0-1"),
+            ("content-type", "text/plain"),
+            ("x-amz-date", "20130524T000000Z"),
+            ("x-amz-meta-a", ""),
+        ]);
+        let request = Request {
+            method: "PUT",
+            authority: "h:1",
+            path: "/a%20b/../c!",
+            query: "b=%2F&a-b=1&a=2&a=1&uploads",
+            headers: &headers,
+            payload: UNSIGNED,
+        };
+        let (text, names) = canonical(&request, "s3");
+        assert_eq!(names, "content-type;host;x-amz-date;x-amz-meta-a;x-amz-meta-b");
+        assert_eq!(
+            text,
+            "PUT\n/a%20b/../c%21\na=1&a=2&a-b=1&b=%2F&uploads=\ncontent-type:text/plain\nhost:h:1\n\
+             x-amz-date:20130524T000000Z\nx-amz-meta-a:\nx-amz-meta-b:two words\n\n\
+             content-type;host;x-amz-date;x-amz-meta-a;x-amz-meta-b\nUNSIGNED-PAYLOAD"
+        );
+        let (text, _) = canonical(&request, "dynamodb");
+        assert!(text.starts_with("PUT\n/a%2520b/../c%21\n"), "{text}");
+    }
+
+    #[test]
+    fn a_body_in_pieces_is_one() {
+        assert_eq!(payload_hash([]), EMPTY);
+        assert_eq!(payload_hash([b"ab".as_slice(), b"", b"c"]), payload_hash([b"abc".as_slice()]));
+    }
 }
