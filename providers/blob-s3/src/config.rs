@@ -36,10 +36,11 @@ const NAMES: [&str; 8] = [
 ];
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Parts of an object have this size at least, but for the last
-/// (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html); three of the largest have to fit into a component's
-/// memory.
-const BLOCK_SIZES: std::ops::RangeInclusive<u64> = 5 << 20..=512 << 20;
+/// The smallest part that AWS takes, but for the last of an object
+/// (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
+const DEFAULT_BLOCK_SIZE: u64 = 5 << 20;
+/// Some services take less; above, three of them would not fit into a component's memory.
+const BLOCK_SIZES: std::ops::RangeInclusive<u64> = 64 << 10..=512 << 20;
 /// Parts of an object.
 const BLOCKS: u32 = 10_000;
 
@@ -81,11 +82,11 @@ fn read_hosts(settings: &Settings, access: &Access) -> Result<Hosts> {
 }
 
 fn read_blocks(settings: &Settings) -> Result<Blocks> {
-    let size = settings.size("block-size")?.unwrap_or(*BLOCK_SIZES.start());
+    let size = settings.size("block-size")?.unwrap_or(DEFAULT_BLOCK_SIZE);
     let (Ok(first), Ok(largest), true) =
         (usize::try_from(size), usize::try_from(*BLOCK_SIZES.end()), BLOCK_SIZES.contains(&size))
     else {
-        return Err(settings.error("block-size", "is out of range; expected `5MiB` to `512MiB`"));
+        return Err(settings.error("block-size", "is out of range; expected `64KiB` to `512MiB`"));
     };
     let largest = if settings.flag("equal-blocks")? { first } else { largest };
     Ok(Blocks { first, largest, count: BLOCKS })

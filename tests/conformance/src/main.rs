@@ -17,6 +17,7 @@ mod keyvalue;
 mod provider;
 mod reply;
 mod runner;
+mod script;
 mod secrets;
 mod session;
 mod subject;

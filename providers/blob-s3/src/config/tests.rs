@@ -67,7 +67,7 @@ fn malformed_values_name_the_setting() {
         ("s3-endpoint", "s3.example"),
         ("s3-endpoint", "http://s3.example"),
         ("s3-containers", "a a"),
-        ("s3-block-size", "4MiB"),
+        ("s3-block-size", "63KiB"),
         ("s3-block-size", "513MiB"),
         ("s3-equal-blocks", "no"),
         ("s3-path-style", "auto"),

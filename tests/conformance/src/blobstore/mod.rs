@@ -2,11 +2,12 @@
 
 mod app;
 mod azure;
-mod azure_outside;
 mod capabilities;
 mod fixture;
 mod flavor;
 mod operation;
+mod s3;
+mod sdk;
 mod trials;
 
 use std::collections::BTreeSet;
@@ -42,6 +43,10 @@ const fn azure(name: &'static str, auth: &'static str, trials: Trials, start: St
     Entry { provider: "blob-azure", name, auth, trials, start }
 }
 
+const fn s3(name: &'static str, auth: &'static str, trials: Trials, start: Start) -> Entry<Blobstore> {
+    Entry { provider: "blob-s3", name, auth, trials, start }
+}
+
 /// The kinds of errors beside those of every interface.
 const KINDS: [&str; 4] = ["access-denied", "no-such-container", "container-already-exists", "no-such-object"];
 
@@ -58,6 +63,15 @@ impl Interface for Blobstore {
         azure("managed-identity", "managed identity", Trials::Credentials, azure::managed_identity),
         azure("tokens-that-end", "Entra ID client secret", Trials::Credentials, azure::short_lived),
         azure("slow", "Shared Key", Trials::Slow, azure::slow),
+        s3("moto", "access key", Trials::All, s3::moto),
+        s3("s3s", "access key", Trials::Slow, s3::s3s),
+        s3("strict", "access key", Trials::Slow, s3::access_key),
+        s3("session-token", "temporary keys", Trials::Slow, s3::temporary),
+        s3("container", "container", Trials::Slow, s3::container),
+        s3("instance", "instance", Trials::Slow, s3::instance),
+        s3("web-identity", "web identity", Trials::Slow, s3::web_identity),
+        s3("keys-that-end", "web identity", Trials::Slow, s3::short_lived),
+        s3("skewed", "access key", Trials::Slow, s3::skewed),
     ];
 
     type Step = Step;

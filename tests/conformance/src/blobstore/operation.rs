@@ -130,7 +130,12 @@ impl common::Operation<Blobstore> for Operation {
         match (self, capabilities.requests.get(self.name())) {
             (Operation::Upload, _) => BLOCKS as usize + capabilities.beside_blocks(),
             (_, Some(requests)) => *requests,
-            _ => self.waits() - 1,
+            (Operation::DeleteObjects, _) => 2_usize.div_ceil(capabilities.delete_many.unwrap_or(1)),
+            // A page, and what deletes the two objects on it.
+            (Operation::Clear, _) => 1 + Operation::DeleteObjects.requests(capabilities),
+            // Look at the source, copy, look at the copy, delete.
+            (Operation::MoveObject, _) => 4,
+            _ => 1,
         }
     }
 
@@ -142,9 +147,10 @@ impl common::Operation<Blobstore> for Operation {
         match self {
             Operation::Upload => BLOCKS as usize + 2,
             Operation::DeleteObjects => 3,
-            // Look at the source, copy, look at the copy, delete.
             Operation::MoveObject => 5,
             Operation::Clear => 4,
+            // Some services want it emptied before.
+            Operation::DeleteContainer => 6,
             _ => 2,
         }
     }

@@ -1,0 +1,306 @@
+//! blob-s3 against imitations of S3, and with each of its credentials.
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use aws_strict::{
+    ACCESS_KEY_ID, Aws, CONTAINER_TOKEN, Config, ROLE_ARN, SECRET_ACCESS_KEY, WEB_IDENTITY_TOKEN,
+};
+use plugboard_faults::Request;
+use plugboard_harness::servers::{Moto, S3s};
+use plugboard_harness::{Run, tools};
+
+use super::sdk::Sdk;
+use super::{Fixture, Outside};
+use crate::fixture::{self, Settings};
+use crate::script::Script;
+
+const CONTAINER: &str = "conformance";
+/// With characters that every encoding changes, as many as there are in those of AWS.
+const WRONG: &str = "wr0ng/Credential+5/that+is/as+long/as+others";
+/// Moto is told to take parts as small as that, so that objects of many parts are quickly made.
+const SMALL: &str = include_str!("s3_moto.py");
+const SMALL_BLOCK: u64 = 64 << 10;
+/// The smallest that AWS takes.
+const BLOCK: u64 = 5 << 20;
+/// One where a bucket that is made says where it goes.
+const ELSEWHERE: &str = "eu-west-1";
+
+struct Service<S> {
+    address: SocketAddr,
+    region: &'static str,
+    block: u64,
+    credentials: Credentials,
+    outside: Sdk,
+    filled: OnceLock<String>,
+    /// Dropped, and so stopped, last.
+    _servers: S,
+}
+
+/// How the provider proves who it is.
+struct Credentials {
+    /// The settings that are needed.
+    settings: Vec<(&'static str, String)>,
+    /// What to change for the service to refuse them.
+    wrong: Vec<(&'static str, String)>,
+    required: &'static [&'static str],
+    /// Settings that only make sense with these.
+    malformed: Vec<(&'static str, &'static str)>,
+    secrets: Vec<String>,
+}
+
+/// Moto as it is, but for the smallest size of a part.
+pub(super) fn moto(run: &Run) -> Result<Box<dyn Fixture>> {
+    let moto = Moto::start_by(run, SMALL)?;
+    let credentials = key(Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY);
+    let outside = sdk(run, &moto.url(), ELSEWHERE, (Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY))?;
+    service(moto.addr(), ELSEWHERE, SMALL_BLOCK, credentials, outside, moto)
+}
+
+pub(super) fn s3s(run: &Run) -> Result<Box<dyn Fixture>> {
+    let s3s = S3s::start(run)?;
+    let keys = (S3s::ACCESS_KEY_ID, S3s::SECRET_ACCESS_KEY);
+    let outside = sdk(run, &s3s.url(), S3s::REGION, keys)?;
+    service(s3s.addr(), S3s::REGION, BLOCK, key(keys.0, keys.1), outside, s3s)
+}
+
+pub(super) fn access_key(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |_| Ok(key(ACCESS_KEY_ID, SECRET_ACCESS_KEY)))
+}
+
+/// A key as somebody else was given it, with the token that belongs to it.
+pub(super) fn temporary(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |aws| {
+        // The environment's proxy is not for 127.0.0.1.
+        let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
+        let text = agent.get(aws.credentials_uri()).call()?.body_mut().read_to_string()?;
+        let given: serde_json::Value = serde_json::from_str(&text)?;
+        let text = |name: &str| given[name].as_str().map(str::to_owned).context("keys without it");
+        let (id, secret, token) = (text("AccessKeyId")?, text("SecretAccessKey")?, text("Token")?);
+        let mut credentials = key(&id, &secret);
+        credentials.settings.push(("s3-session-token", token.clone()));
+        credentials.wrong = vec![("s3-session-token", WRONG.to_owned())];
+        credentials.secrets.push(token);
+        Ok(credentials)
+    })
+}
+
+pub(super) fn container(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |aws| {
+        Ok(Credentials {
+            settings: vec![
+                ("s3-credentials-uri", aws.pod_credentials_uri()),
+                ("s3-credentials-token", CONTAINER_TOKEN.to_owned()),
+            ],
+            wrong: vec![("s3-credentials-token", WRONG.to_owned())],
+            required: &["s3-credentials-uri"],
+            malformed: vec![("s3-credentials-uri", "ftp://127.0.0.1")],
+            secrets: vec![CONTAINER_TOKEN.to_owned(), WRONG.to_owned()],
+        })
+    })
+}
+
+pub(super) fn instance(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |aws| {
+        Ok(Credentials {
+            settings: vec![
+                ("s3-identity", "instance".to_owned()),
+                ("s3-metadata-endpoint", aws.metadata_endpoint()),
+            ],
+            // There is nothing wrong to show to whom it is.
+            wrong: vec![
+                ("s3-identity", String::new()),
+                ("s3-metadata-endpoint", String::new()),
+                ("s3-access-key-id", ACCESS_KEY_ID.to_owned()),
+                ("s3-secret-access-key", WRONG.to_owned()),
+            ],
+            required: &["s3-identity"],
+            malformed: vec![("s3-identity", "system"), ("s3-metadata-endpoint", "169.254.169.254")],
+            secrets: vec![WRONG.to_owned()],
+        })
+    })
+}
+
+pub(super) fn web_identity(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |aws| Ok(web_identity_of(aws)))
+}
+
+fn web_identity_of(aws: &Aws) -> Credentials {
+    Credentials {
+        settings: vec![
+            ("s3-web-identity-token", WEB_IDENTITY_TOKEN.to_owned()),
+            ("s3-role-arn", ROLE_ARN.to_owned()),
+            ("s3-sts-endpoint", aws.sts_endpoint()),
+        ],
+        wrong: vec![("s3-web-identity-token", WRONG.to_owned())],
+        required: &["s3-web-identity-token", "s3-role-arn"],
+        malformed: vec![("s3-sts-endpoint", "sts.example"), ("s3-web-identity-token", "http://")],
+        secrets: vec![WEB_IDENTITY_TOKEN.to_owned(), WRONG.to_owned()],
+    }
+}
+
+/// Keys are good for less than any provider would use them for, and so for one request.
+pub(super) fn short_lived(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |aws| {
+        aws.credentials().set_lifetime(Duration::from_secs(1));
+        let mut credentials = web_identity_of(aws);
+        credentials.settings[0].1 = aws.web_identity_url();
+        Ok(credentials)
+    })
+}
+
+/// The service's clock is not ours.
+pub(super) fn skewed(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |aws| {
+        aws.shift_clock(-40 * 60);
+        Ok(key(ACCESS_KEY_ID, SECRET_ACCESS_KEY))
+    })
+}
+
+fn key(id: &str, secret: &str) -> Credentials {
+    Credentials {
+        settings: vec![("s3-access-key-id", id.to_owned()), ("s3-secret-access-key", secret.to_owned())],
+        wrong: vec![("s3-secret-access-key", WRONG.to_owned())],
+        required: &["s3-access-key-id", "s3-secret-access-key"],
+        malformed: vec![("s3-access-key-id", "AKID/x"), ("s3-role-arn", "arn:aws:iam::1:role/x")],
+        secrets: vec![secret.to_owned(), WRONG.to_owned()],
+    }
+}
+
+/// Moto behind what makes it as strict as AWS.
+fn strict(run: &Run, credentials: impl Fn(&Aws) -> Result<Credentials>) -> Result<Box<dyn Fixture>> {
+    let moto = Moto::start_by(run, SMALL)?;
+    let aws = Config::new((&moto).into()).serve()?;
+    // The other client has no part in that.
+    let outside = sdk(run, &moto.url(), aws_strict::REGION, (Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY))?;
+    let credentials = credentials(&aws)?;
+    service(aws.addr(), aws_strict::REGION, SMALL_BLOCK, credentials, outside, (aws, moto))
+}
+
+fn sdk(run: &Run, url: &str, region: &str, (id, secret): (&str, &str)) -> Result<Sdk> {
+    let python = tools::python_aws()?;
+    Ok(Sdk(Script::start(run, &python, include_str!("s3_outside.py"), [url, region, id, secret])?))
+}
+
+fn service(
+    address: SocketAddr,
+    region: &'static str,
+    block: u64,
+    credentials: Credentials,
+    outside: Sdk,
+    servers: impl Send + Sync + 'static,
+) -> Result<Box<dyn Fixture>> {
+    outside.create_container(CONTAINER)?;
+    let filled = OnceLock::new();
+    Ok(Box::new(Service { address, region, block, credentials, outside, filled, _servers: servers }))
+}
+
+impl<S: Send + Sync> fixture::Fixture for Service<S> {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn settings(&self, address: SocketAddr) -> Settings {
+        let settings = [
+            ("s3-endpoint", format!("http://{address}")),
+            ("s3-region", self.region.to_owned()),
+            ("s3-block-size", self.block.to_string()),
+        ];
+        let settings = settings.into_iter().chain(self.credentials.settings.clone());
+        settings.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn wrong_credentials(&self) -> Settings {
+        self.credentials.wrong.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
+
+    fn required(&self) -> &[&str] {
+        self.credentials.required
+    }
+
+    fn malformed(&self) -> Vec<(&str, &str)> {
+        let everywhere = [
+            ("s3-endpoint", "ftp://127.0.0.1"),
+            ("s3-endpoint", "127.0.0.1:9000"),
+            ("s3-endpoint", "http://"),
+            ("s3-region", "eu west"),
+            ("s3-path-style", "false"),
+            ("s3-block-size", "lots"),
+            ("s3-block-size", "1KiB"),
+            ("s3-block-size", "1GiB"),
+            ("s3-equal-blocks", "mostly"),
+            ("s3-delete-many", "many"),
+            ("s3-sign-payload", "yes"),
+            ("s3-timeout", "soon"),
+            ("s3-timeout", "0s"),
+            ("s3-containers", "docs="),
+            ("s3-check-container", "maybe"),
+            ("s3-deny", "everything"),
+            ("s3-denny", "delete"),
+            ("s3-content-type", "text/plain; name=é"),
+            ("s3-allow-http", "yes"),
+            ("s3-log", "loud"),
+        ];
+        everywhere.into_iter().chain(self.credentials.malformed.iter().copied()).collect()
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        self.credentials.secrets.clone()
+    }
+}
+
+impl<S: Send + Sync> Fixture for Service<S> {
+    fn container(&self) -> &str {
+        CONTAINER
+    }
+
+    fn filled(&self) -> &OnceLock<String> {
+        &self.filled
+    }
+
+    fn block(&self) -> u64 {
+        self.block
+    }
+
+    fn default_block(&self) -> u64 {
+        BLOCK
+    }
+
+    fn is_commit(&self) -> fn(&Request) -> bool {
+        |request| request.method == "POST" && has(request, "uploadId")
+    }
+
+    fn is_no_block(&self) -> fn(&Request) -> bool {
+        |request| !has(request, "partNumber")
+    }
+
+    fn forbidden_containers(&self) -> &[&str] {
+        const LONG: &str = "a-name-of-64-characters-is-one-more-than-the-service-would-take-";
+        &[
+            "",
+            "ab",
+            "Upper",
+            "under_score",
+            "-dash",
+            "dash-",
+            "two..dots",
+            ".dot",
+            "192.168.0.1",
+            "sl/ash",
+            "é-é",
+            LONG,
+        ]
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        &self.outside
+    }
+}
+
+/// Whether the query has the name.
+fn has(request: &Request, name: &str) -> bool {
+    let (_, query) = request.target.split_once('?').unwrap_or_default();
+    query.split('&').any(|pair| pair.split('=').next() == Some(name))
+}
