@@ -3,6 +3,7 @@
 //! One shell runs them all, as far as its folder goes. Three things differ from a reader's terminal: ports are free
 //! ones, the stores are started here, and the demo keeps its data in a folder of this run.
 
+use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
@@ -47,10 +48,10 @@ fn its_commands_do_what_it_says() -> Result<()> {
             if block.text.contains("wasmtime serve") || block.text.contains("xtask demo") {
                 // The one before has the reader pressed Ctrl-C for.
                 drop(server.take());
-                let port = free_port();
+                let port = two_free_ports()?;
                 let script = script.replace("xtask demo", &format!("xtask demo --addr 127.0.0.1:{port}"));
                 // A server's process is started in the folder of the run, wherever its command was to be.
-                let script = script.replace(":8080", &format!(":{port}"));
+                let script = at_ports(&script, port);
                 command.arg(format!("cd {}\n{script}", folder.display()));
                 let ready =
                     |server: &Server| server.line("Ctrl-C stops").or_else(|| server.line("Serving HTTP on"));
@@ -62,7 +63,7 @@ fn its_commands_do_what_it_says() -> Result<()> {
                 continue;
             }
             let port = server.as_ref().map_or(8080, |(_, port)| *port);
-            let output = command.arg(script.replace(":8080", &format!(":{port}"))).output()?;
+            let output = command.arg(at_ports(&script, port)).output()?;
             let errors = String::from_utf8_lossy(&output.stderr);
             ensure!(output.status.success(), "{}\nfailed: {errors}", block.text);
             if let Some(expected) = blocks.get(i + 1).filter(|next| next.language == "text") {
@@ -73,6 +74,17 @@ fn its_commands_do_what_it_says() -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// The first of two that follow each other.
+fn two_free_ports() -> Result<u16> {
+    let second = |port: u16| TcpListener::bind(("127.0.0.1", port.checked_add(1)?)).ok();
+    let mut ports = (0..100).map(|_| free_port());
+    ports.find(|port| second(*port).is_some()).context("no two free ports in a row")
+}
+
+fn at_ports(script: &str, port: u16) -> String {
+    script.replace(":8080", &format!(":{port}")).replace(":8081", &format!(":{}", port + 1))
 }
 
 fn blocks(markdown: &str) -> Vec<Block> {

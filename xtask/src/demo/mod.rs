@@ -48,11 +48,15 @@ enum Name {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kv {
     Redis,
+    Etcd,
+    Dynamodb,
+    AzureTable,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Blob {
     Azure,
+    S3,
 }
 
 type Setting = (String, String);
@@ -117,12 +121,16 @@ impl Demo {
         if self.example == Some(Name::Favorites) || self.kv.is_some() || nothing_said {
             let kind = match self.kv.unwrap_or(Kv::Redis) {
                 Kv::Redis => stores::REDIS,
+                Kv::Etcd => stores::ETCD,
+                Kv::Dynamodb => stores::DYNAMODB,
+                Kv::AzureTable => stores::AZURE_TABLE,
             };
             shown.push((FAVORITES, kind));
         }
         if self.example == Some(Name::Files) || self.blob.is_some() {
             let kind = match self.blob.unwrap_or(Blob::Azure) {
                 Blob::Azure => stores::AZURE,
+                Blob::S3 => stores::S3,
             };
             shown.push((FILES, kind));
         }

@@ -41,6 +41,20 @@ pub(super) const REDIS: Kind = Kind {
     places: &[],
 };
 
+pub(super) const ETCD: Kind = Kind { provider: "kv-etcd", service: "etcd", places: &["etcd-url"] };
+
+pub(super) const DYNAMODB: Kind =
+    Kind { provider: "kv-dynamodb", service: "table of DynamoDB", places: &["dynamodb-table"] };
+
+pub(super) const AZURE_TABLE: Kind = Kind {
+    provider: "kv-azure-table",
+    service: "Azure account",
+    places: &["azure-table-account", "azure-table-endpoint", "azure-table-connection-string"],
+};
+
+pub(super) const S3: Kind =
+    Kind { provider: "blob-s3", service: "S3", places: &["s3-region", "s3-endpoint"] };
+
 pub(super) const AZURE: Kind = Kind {
     provider: "blob-azure",
     service: "Azure account",

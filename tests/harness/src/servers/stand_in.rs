@@ -1,11 +1,28 @@
 //! What each provider can be tried on without an account.
 
 use std::any::Any;
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::{Azurite, Etcd, Redis, S3s, Webdis, etcd, webdis};
-use crate::Run;
+use super::{Azurite, Etcd, Moto, Redis, S3s, Webdis, etcd, webdis};
+use crate::components::done;
+use crate::{Run, tools};
+
+const TABLE: &str = "pairs";
+/// As the README of kv-dynamodb says, in the words of Amazon's SDK.
+const MAKE_TABLE: &str = r#"
+import boto3, sys
+url, region, key_id, secret, table = sys.argv[1:]
+boto3.client(
+    "dynamodb", endpoint_url=url, region_name=region, aws_access_key_id=key_id, aws_secret_access_key=secret
+).create_table(
+    TableName=table,
+    BillingMode="PAY_PER_REQUEST",
+    AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in "bk"],
+    KeySchema=[{"AttributeName": "b", "KeyType": "HASH"}, {"AttributeName": "k", "KeyType": "RANGE"}],
+)
+"#;
 
 /// A server on this machine that a provider can talk to; stopped when the value is dropped.
 pub struct StandIn {
@@ -30,6 +47,18 @@ impl StandIn {
                 let etcd = Etcd::start(run, etcd::Options::default())?;
                 Ok(StandIn::new("an etcd of one member", vec![("etcd-url", etcd.url())], etcd))
             }
+            "kv-dynamodb" => {
+                let moto = Moto::start(run)?;
+                make_table(&moto)?;
+                let settings = vec![
+                    ("dynamodb-endpoint", moto.url()),
+                    ("dynamodb-region", Moto::REGION.to_owned()),
+                    ("dynamodb-table", TABLE.to_owned()),
+                    ("dynamodb-access-key-id", Moto::ACCESS_KEY_ID.to_owned()),
+                    ("dynamodb-secret-access-key", Moto::SECRET_ACCESS_KEY.to_owned()),
+                ];
+                Ok(StandIn::new("moto, an imitation of AWS", settings, moto))
+            }
             "blob-azure" => {
                 let azurite = Azurite::start_on_disk(run)?;
                 let settings = vec![("azure-connection-string", azurite.connection_string())];
@@ -52,4 +81,10 @@ impl StandIn {
     fn new(name: &'static str, settings: Vec<(&'static str, String)>, running: impl Any) -> StandIn {
         StandIn { name, settings, _running: Box::new(running) }
     }
+}
+
+fn make_table(moto: &Moto) -> Result<()> {
+    let mut command = Command::new(tools::python_aws()?);
+    command.args(["-c", MAKE_TABLE, &moto.url(), Moto::REGION]);
+    done(command.args([Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY, TABLE])).map(drop)
 }
