@@ -32,8 +32,8 @@ const WASMTIME_NEWEST: &str = "49.0.4";
 const AZURITE: npm::Package =
     npm::Package { name: "azurite", version: "3.37.0", bin: "azurite-blob", before: "2026-11-01" };
 const PYTHON_AZURE: python::Environment = python::Environment {
-    name: "python-azure-storage-blob",
-    version: "12.31.1",
+    name: "python-azure",
+    version: "12.31.1-12.7.0",
     requirements: include_str!("tools/python-azure.txt"),
 };
 /// What moto needs for the services that we use, of the many that it imitates.
@@ -142,7 +142,15 @@ pub fn azurite_blob() -> Result<PathBuf> {
     npm::install(&Cache::user()?, &AZURITE)
 }
 
-/// A Python with Azure's official SDK, `azure-storage-blob`: a client that is not ours.
+/// The table service of the same.
+pub fn azurite_table() -> Result<PathBuf> {
+    let blob = azurite_blob()?;
+    // Beside the program that is installed by its name, npm has those of the package.
+    let root = blob.ancestors().nth(2).context("Azurite's folder")?;
+    Ok(root.join("node_modules/.bin/azurite-table"))
+}
+
+/// A Python with Azure's official SDK, `azure-storage-blob` and `azure-data-tables`: a client that is not ours.
 pub fn python_azure() -> Result<PathBuf> {
     python::install(&Cache::user()?, &PYTHON_AZURE)
 }

@@ -284,6 +284,21 @@ fn s3s() -> Result<()> {
 }
 
 #[test]
+fn azurite_tables() -> Result<()> {
+    const PROGRAM: &str = "import sys; from azure.data.tables import TableServiceClient as Client\n\
+        table = Client.from_connection_string(sys.argv[1]).create_table('pairs')\n\
+        table.create_entity({'PartitionKey': 'a', 'RowKey': 'b', 'value': b'looms'})\n\
+        print(table.get_entity('a', 'b')['value'])";
+    Run::scope("azurite-tables", |run| {
+        let azurite = Azurite::start_tables(run)?;
+        let mut python = Command::new(tools::python_azure()?);
+        assert_eq!(said(&done(python.args(["-c", PROGRAM, &azurite.connection_string()]))?), "b'looms'");
+        let addr = azurite.addr();
+        gone(azurite, |azurite| azurite.server(), addr)
+    })
+}
+
+#[test]
 fn registry() -> Result<()> {
     Run::scope("registry", |run| {
         let registry = Registry::start(run)?;
