@@ -31,6 +31,14 @@ pub(crate) trait Fixture: Send + Sync {
 
     /// Every credential in use, the wrong ones too.
     fn secrets(&self) -> Vec<String>;
+
+    /// Where the service gives out tokens for credentials, which an instance gets before its first operation.
+    fn token_path(&self) -> Option<&str> {
+        None
+    }
+
+    /// Waits until the tokens that were given out have ended, where they do within a trial's time.
+    fn end_tokens(&self) {}
 }
 
 /// How to start one.

@@ -15,6 +15,7 @@ pub(super) fn cases<I: Interface>() -> Vec<Case<I>> {
             .credentials(),
         Case::new("all.errors", "a-missing-setting-is-named", I::EACH, missing_settings).credentials(),
         Case::new("all.errors", "a-malformed-setting-is-named", I::EACH, malformed_settings).credentials(),
+        Case::new("all.errors", "tokens-that-ended-are-replaced", I::EACH, ended_tokens).credentials(),
         Case::new("all.secrets", "no-credentials-over-plain-http", I::EACH, plain_http).credentials(),
     ]
 }
@@ -54,11 +55,28 @@ fn malformed_settings<I: Interface>(cx: &Cx<I>) -> Result<()> {
     Ok(())
 }
 
+/// Also in the middle, and for what must happen once: what is refused was not done.
+fn ended_tokens<I: Interface>(cx: &Cx<I>) -> Result<()> {
+    let session = cx.session()?;
+    let decisive = |operation: &&I::Operation| operation.once() || **operation == I::Operation::WRITE;
+    for operation in I::Operation::ALL.iter().filter(decisive) {
+        if operation.flavors().contains(&cx.flavor) {
+            let mut prepared = operation.prepare(cx, &session)?;
+            cx.fixture().end_tokens();
+            prepared.run()?;
+            prepared.check(cx, None)?;
+        }
+    }
+    Ok(())
+}
+
 fn plain_http<I: Interface>(cx: &Cx<I>) -> Result<()> {
     // An address that is in use nowhere (RFC 5737).
     let far = cx.fixture().settings("192.0.2.1:80".parse()?);
     let name = cx.provider.setting("allow-http");
-    names_setting(cx, &far, &name)?;
+    // Some fixtures have no other credentials than the wrong ones.
+    let with_credentials = far.clone().into_iter().chain(cx.fixture().wrong_credentials()).collect();
+    names_setting(cx, &with_credentials, &name)?;
     let mut allowed = far;
     allowed.insert(name, "true".to_owned());
     allowed.insert(cx.provider.setting("timeout"), "500ms".to_owned());

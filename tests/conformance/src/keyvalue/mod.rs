@@ -4,6 +4,8 @@ pub(crate) mod app;
 mod capabilities;
 mod dynamodb;
 mod dynamodb_outside;
+mod etcd;
+mod etcd_outside;
 mod fixture;
 mod flavor;
 mod operation;
@@ -75,6 +77,27 @@ impl Interface for Keyvalue {
             trials: Trials::All,
             start: dynamodb::tables,
         },
+        Entry {
+            provider: "kv-etcd",
+            name: "password",
+            auth: "user and password",
+            trials: Trials::All,
+            start: etcd::password,
+        },
+        Entry {
+            provider: "kv-etcd",
+            name: "tokens-that-end",
+            auth: "user and password",
+            trials: Trials::Credentials,
+            start: etcd::tokens_that_end,
+        },
+        Entry {
+            provider: "kv-etcd",
+            name: "open",
+            auth: "none",
+            trials: Trials::Credentials,
+            start: etcd::open,
+        },
     ];
 
     type Step = Step;
@@ -102,6 +125,12 @@ impl Interface for Keyvalue {
             Answer::json("json-result-nested", "{\"result\":[[[[]]],{}]}"),
             Answer::json("json-error-object", "{\"error\":{}}"),
             Answer::json("json-deep", &"[".repeat(100_000)),
+            Answer::json("etcd-header", "{\"header\":{\"revision\":\"7\"}}"),
+            Answer::json("etcd-nothing-done", "{\"header\":{\"revision\":\"7\"},\"succeeded\":true}"),
+            Answer::json(
+                "etcd-other-type",
+                "{\"header\":{\"revision\":\"7\"},\"succeeded\":true,\"responses\":[{\"response_txn\":{}}]}",
+            ),
             Answer::json("resp-integer-of-nothing", ":\r\n"),
             Answer::json("resp-length-of-a-pebibyte", "$1125899906842624\r\nx\r\n"),
             Answer::json("resp-negative-length", "$-7\r\n"),

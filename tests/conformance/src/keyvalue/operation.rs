@@ -92,6 +92,10 @@ impl common::Operation<Keyvalue> for Operation {
     fn prepare<'a>(self, cx: &Cx, session: &'a Session) -> Result<Box<dyn common::Prepared<Keyvalue> + 'a>> {
         let (bucket, key) = (session.open("")?, cx.key(self.name()));
         cx.outside().set(key.as_bytes(), BEFORE.as_bytes())?;
+        if cx.fixture().token_path().is_some() {
+            // The operation begins where a token is there; wrong credentials give none.
+            let _ = patiently(|| bucket.exists(&key));
+        }
         let cas = (self == Operation::Swap).then(|| patiently(|| bucket.cas(&key))).transpose()?;
         Ok(Box::new(Prepared { operation: self, bucket, key, cas }))
     }

@@ -74,6 +74,8 @@ fn batches(cx: &Cx) -> Result<()> {
     let session = proxied.app.session();
     let bucket = session.open("")?;
     let batch = cx.provider.capabilities.batch;
+    // A token that is needed is there from here on.
+    bucket.exists(&cx.key("0"))?;
     for count in [1_usize, 2, 100, 500] {
         let keys = (0..count).map(|n| cx.key(&n.to_string())).collect::<Vec<_>>();
         let pairs = keys.iter().map(|key| (key, "v")).collect::<Vec<_>>();
