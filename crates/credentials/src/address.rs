@@ -47,8 +47,10 @@ pub fn check_plain(settings: &Settings, name: &str, endpoint: &Endpoint, allow_h
 /// link.
 pub fn check_near(settings: &Settings, name: &str, address: &Address, allow_http: bool) -> Result<()> {
     let host = &address.endpoint.authority;
-    let link_local =
-        host.starts_with("169.254.") && host.bytes().all(|b| b.is_ascii_digit() || b".:".contains(&b));
+    let link_local = (host.starts_with("169.254.")
+        && host.bytes().all(|b| b.is_ascii_digit() || b".:".contains(&b)))
+        // What AWS has in their place where there is IPv6 only.
+        || host.starts_with("[fd00:ec2::");
     check_plain(settings, name, &address.endpoint, allow_http || link_local)
 }
 
@@ -97,12 +99,16 @@ mod tests {
         let source = BTreeMap::new();
         let settings = Settings::new("s3", &source);
         let near = |text| check_near(&settings, "at", &Address::parse(text).unwrap(), false);
-        for fine in
-            ["http://169.254.170.2/v2/x", "http://169.254.169.254:80", "https://h", "http://127.0.0.1"]
-        {
+        for fine in [
+            "http://169.254.170.2/v2/x",
+            "http://169.254.169.254:80",
+            "http://[fd00:ec2::23]/v1/x",
+            "http://127.0.0.1",
+            "https://h",
+        ] {
             assert_eq!(near(fine), Ok(()), "{fine}");
         }
-        for far in ["http://169.254.example", "http://169.255.0.1", "http://10.0.0.1"] {
+        for far in ["http://169.254.example", "http://169.255.0.1", "http://10.0.0.1", "http://[fd00::1]"] {
             assert!(near(far).is_err(), "{far}");
         }
     }

@@ -112,7 +112,8 @@ pub(super) fn word(endpoint: &Endpoint, response: Response, what: &str) -> Resul
 }
 
 fn refusal(endpoint: &Endpoint, response: &Response, code: &str) -> Error {
-    if !matches!(response.status, 400 | 401 | 403) {
+    // An instance without a role has nothing there.
+    if !matches!(response.status, 400 | 401 | 403 | 404) {
         return error_of(endpoint, response, Resend::Allowed, "credentials");
     }
     let kind = match code {

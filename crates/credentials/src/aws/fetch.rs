@@ -56,18 +56,20 @@ impl<T: Transport + Host> Fetcher<T> {
         }
     }
 
+    /// All of it within one deadline.
     fn fetch(&self) -> Result<(Keys, u64)> {
+        let deadline = self.client.deadline();
         match &self.flow {
             Flow::Container { address, token } => {
                 let mut request = request(Method::Get, &address.path);
                 if let Some(token) = token {
-                    request.headers.push(("authorization", self.token(token)?.expose().to_owned()));
+                    request.headers.push(("authorization", self.token(token, deadline)?.expose().to_owned()));
                 }
-                self.ask(&request, false)
+                self.ask(&request, false, deadline)
             }
-            Flow::Instance { .. } => self.of_instance(),
+            Flow::Instance { .. } => self.of_instance(deadline),
             Flow::Role { arn, session, token, .. } => {
-                let token = self.token(token)?;
+                let token = self.token(token, deadline)?;
                 let parameters = [
                     ("Action", "AssumeRoleWithWebIdentity"),
                     ("Version", "2011-06-15"),
@@ -78,35 +80,36 @@ impl<T: Transport + Host> Fetcher<T> {
                 let mut request = request(Method::Post, "/");
                 request.headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
                 request.body = form(parameters).into_bytes().into();
-                self.ask(&request, true)
+                self.ask(&request, true, deadline)
             }
         }
     }
 
-    fn ask(&self, request: &Request, xml: bool) -> Result<(Keys, u64)> {
-        answer::keys(&self.client.endpoint, &self.client.send(request)?, xml)
+    fn ask(&self, request: &Request, xml: bool, deadline: Duration) -> Result<(Keys, u64)> {
+        answer::keys(&self.client.endpoint, &self.client.send_by(request, deadline)?, xml)
     }
 
     /// Version 2 of the service, which wants to see a session that it began.
-    fn of_instance(&self) -> Result<(Keys, u64)> {
+    fn of_instance(&self, deadline: Duration) -> Result<(Keys, u64)> {
         let endpoint = &self.client.endpoint;
         let mut begin = request(Method::Put, "/latest/api/token");
         begin.headers.push(("x-aws-ec2-metadata-token-ttl-seconds", SESSION.to_owned()));
-        let session = answer::word(endpoint, self.client.send(&begin)?, "token")?;
+        let send = |request| self.client.send_by(&request, deadline);
+        let session = answer::word(endpoint, send(begin)?, "token")?;
         let get = |path: &str| {
             let mut request = request(Method::Get, path);
             request.headers.push(("x-aws-ec2-metadata-token", session.clone()));
             request
         };
-        let role = answer::word(endpoint, self.client.send(&get(ROLES))?, "role")?;
-        self.ask(&get(&[ROLES, &role].concat()), false)
+        let role = answer::word(endpoint, send(get(ROLES))?, "role")?;
+        self.ask(&get(&[ROLES, &role].concat()), false, deadline)
     }
 
-    fn token(&self, token: &Token) -> Result<Secret> {
+    fn token(&self, token: &Token, deadline: Duration) -> Result<Secret> {
         match (token, &self.issuer) {
             (Token::Value(token), _) => Ok(token.clone()),
             (Token::Address(address), Some(issuer)) => {
-                let response = issuer.send(&request(Method::Get, &address.path))?;
+                let response = issuer.send_by(&request(Method::Get, &address.path), deadline)?;
                 answer::word(&issuer.endpoint, response, "token").map(Secret::new)
             }
             (Token::Address(_), None) => Ok(Secret::new("")),
