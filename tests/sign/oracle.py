@@ -4,14 +4,25 @@ import json
 import sys
 from email.utils import formatdate
 
+from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.pipeline import PipelineContext, PipelineRequest
 from azure.core.pipeline.transport import HttpRequest
-from azure.storage.blob._shared.authentication import SharedKeyCredentialPolicy
+from azure.data.tables._authentication import SharedKeyCredentialPolicy as TablePolicy
+from azure.storage.blob._shared.authentication import SharedKeyCredentialPolicy as BlobPolicy
+
+
+def sign(one, policy):
+    http = HttpRequest(one["method"], one["url"], headers=dict(one["headers"]))
+    policy.on_request(PipelineRequest(http, PipelineContext(transport=None)))
+    return http.headers["Authorization"]
+
 
 answers = []
 for one in json.load(sys.stdin):
-    http = HttpRequest(one["method"], one["url"], headers=dict(one["headers"]))
-    policy = SharedKeyCredentialPolicy(one["account"], one["key"])
-    policy.on_request(PipelineRequest(http, PipelineContext(transport=None)))
-    answers.append({"authorization": http.headers["Authorization"], "date": formatdate(one["time"], usegmt=True)})
+    table = TablePolicy(AzureNamedKeyCredential(one["account"], one["key"]))
+    answers.append({
+        "blob": sign(one, BlobPolicy(one["account"], one["key"])),
+        "table": sign(one, table),
+        "date": formatdate(one["time"], usegmt=True),
+    })
 json.dump(answers, sys.stdout)

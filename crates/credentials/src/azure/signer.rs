@@ -62,20 +62,19 @@ impl<T: Transport + Host> Signer<T> {
 
     fn signature(&self, key: &SharedKey, base_path: &str, request: &Request) -> String {
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
-        let path = [base_path, path].concat();
-        if self.service == Service::Table {
-            let date = request.headers.last().map(|(_, date)| date.as_str()).unwrap_or_default();
-            return key.lite_authorization(date, &path);
-        }
+        let decoded = |text| percent_decode_str(text).decode_utf8().unwrap_or_default().into_owned();
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        key.authorization(&azure::Request {
+        let signed = azure::Request {
             method: request.method.as_str(),
-            path: &path,
+            path: &[base_path, path].concat(),
             query: &pairs.map(|(name, value)| (name, decoded(value))).collect::<Vec<_>>(),
             headers: &request.headers,
             length: request.body.len(),
-        })
+        };
+        match self.service {
+            Service::Blob => key.authorization(&signed),
+            Service::Table => key.table_authorization(&signed),
+        }
     }
 
     /// Whether a refused request would be answered otherwise if it were signed anew: a token may have been revoked,

@@ -79,7 +79,7 @@ fn a_value_is_written_and_signed() {
     assert_eq!(request.method, Method::Put);
     assert_eq!(request.path, "/Pairs(PartitionKey=%27default%27,RowKey=%27a%5E2Fb%27)");
     let header = |name| &request.headers.iter().find(|(other, _)| *other == name).unwrap().1;
-    assert!(header("authorization").starts_with("SharedKeyLite shop:"));
+    assert!(header("authorization").starts_with("SharedKey shop:"));
     assert_eq!(header("content-type"), "application/json");
 }
 
