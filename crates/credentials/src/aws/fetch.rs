@@ -1,5 +1,6 @@
 //! How keys are asked for.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use plugboard_config::Secret;
@@ -11,15 +12,19 @@ use crate::Kept;
 
 /// Of the session that one fetching takes, in seconds.
 const SESSION: &str = "300";
+/// Keys that are younger would be the same again.
+const OLD: Duration = Duration::from_secs(60);
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 
 /// Temporary keys, and where they come from.
 pub(super) struct Fetcher<T> {
     flow: Flow,
-    client: Client<T>,
+    pub(super) client: Client<T>,
     /// Of who gives the token that is shown there.
     issuer: Option<Client<T>>,
     kept: Kept<Keys>,
+    /// When they were, on the transport's clock.
+    fetched: Cell<Duration>,
 }
 
 impl<T: Transport + Host> Fetcher<T> {
@@ -33,14 +38,26 @@ impl<T: Transport + Host> Fetcher<T> {
             Some(Token::Address(address)) => Some(client(address.endpoint.clone())),
             _ => None,
         };
-        Fetcher { client: client(endpoint.clone()), issuer, flow, kept: Kept::default() }
+        Fetcher {
+            client: client(endpoint.clone()),
+            issuer,
+            flow,
+            kept: Kept::default(),
+            fetched: Cell::default(),
+        }
     }
 
     pub(super) fn keys(&self) -> Result<Keys> {
         self.kept.get(self.client.transport.now(), || {
             let (keys, lifetime) = self.fetch()?;
+            self.fetched.set(self.client.transport.now());
             Ok((keys, Duration::from_secs(lifetime)))
         })
+    }
+
+    /// Whether there may be others by now.
+    pub(super) fn are_old(&self) -> bool {
+        self.client.transport.now().saturating_sub(self.fetched.get()) > OLD
     }
 
     pub(super) fn forget(&self) {

@@ -120,8 +120,9 @@ impl<T: Transport + Host> Signer<T> {
                     | "TokenRefreshRequired"
                     | "UnrecognizedClientException"
             ),
-            // The answer to HEAD has no code. Keys that ended are the only reason for this status there.
-            None => response.status == 400,
+            // The answer to HEAD has no code. Keys that ended are the only reason for 400 there; of 403, which may
+            // have many, those that were revoked are one.
+            None => response.status == 400 || fetcher.are_old(),
         };
         if ended {
             fetcher.forget();

@@ -148,6 +148,18 @@ fn keys_that_ended_are_fetched_again_and_those_of_settings_are_not() {
     }
 }
 
+/// Each answer to HEAD that an app may not have would cost three requests otherwise.
+#[test]
+fn a_refusal_without_a_name_is_doubted_if_the_keys_are_old() {
+    let refused = answer(403, "Fri, 24 May 2013 00:00:00 GMT");
+    let signer = signer("s3", of_container());
+    let Origin::Fetcher(fetcher) = &signer.origin else { panic!("keys of the settings") };
+    assert!(!signer.mend(&refused, None));
+    fetcher.client.transport.sleep(Duration::from_secs(61));
+    assert!(signer.mend(&refused, None));
+    assert!(!signer.mend(&refused, Some("AccessDenied")));
+}
+
 #[test]
 fn what_was_shown_has_a_name() {
     assert_eq!(signer("s3", of_documents(None)).shown(), "; what it was shown is the access key");
