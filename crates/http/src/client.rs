@@ -236,6 +236,17 @@ impl<T: Transport + Host> Client<T> {
         Error::new(Kind::Ambiguous, sentence)
     }
 
+    /// Waits before something is tried again, at random between half of the pause and all of it. False, and at once, if
+    /// the deadline would have passed.
+    pub fn pause(&self, pause: Duration, deadline: Duration) -> bool {
+        let pause = self.jittered(pause);
+        let in_time = self.transport.now().saturating_add(pause) < deadline;
+        if in_time {
+            self.transport.sleep(pause);
+        }
+        in_time
+    }
+
     /// Half of the pause and a random part of the other half, so that clients do not come back all at once.
     fn jittered(&self, pause: Duration) -> Duration {
         let half = pause / 2;
@@ -384,6 +395,17 @@ mod tests {
         let both = [(); 2].map(|()| client.begin(&request(Resend::Allowed)));
         client.wait(&both).unwrap();
         assert_eq!(client.transport.waited_for(), 1);
+    }
+
+    #[test]
+    fn pauses_while_there_is_time() {
+        let client = client(vec![]);
+        let second = Duration::from_secs(1);
+        assert!(client.pause(second, second * 2));
+        let passed = client.transport.now();
+        assert!((second / 2..=second).contains(&passed), "{passed:?}");
+        assert!(!client.pause(second, passed + second / 2));
+        assert_eq!(client.transport.now(), passed);
     }
 
     #[test]

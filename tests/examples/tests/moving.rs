@@ -9,8 +9,12 @@ use plugboard_harness::components::{component, plug, targets};
 use plugboard_harness::http::send;
 use plugboard_harness::servers::{Serve, StandIn, Wasmtime};
 
-const PAIRS: [(&str, &str); 3] =
-    [("kv-redis", "blob-azure"), ("kv-etcd", "blob-s3"), ("kv-dynamodb", "blob-s3")];
+const PAIRS: [(&str, &str); 4] = [
+    ("kv-redis", "blob-azure"),
+    ("kv-etcd", "blob-s3"),
+    ("kv-dynamodb", "blob-s3"),
+    ("kv-azure-table", "blob-azure"),
+];
 
 /// What is asked of an app: method, path, range, body.
 type Request = (&'static str, &'static str, &'static str, Vec<u8>);

@@ -24,6 +24,13 @@ boto3.client(
 )
 "#;
 
+/// In the words of Azure's SDK.
+const MAKE_AZURE_TABLE: &str = r#"
+import sys
+from azure.data.tables import TableServiceClient
+TableServiceClient.from_connection_string(sys.argv[1]).create_table(sys.argv[2])
+"#;
+
 /// A server on this machine that a provider can talk to; stopped when the value is dropped.
 pub struct StandIn {
     /// What it is, for a person.
@@ -58,6 +65,17 @@ impl StandIn {
                     ("dynamodb-secret-access-key", Moto::SECRET_ACCESS_KEY.to_owned()),
                 ];
                 Ok(StandIn::new("moto, an imitation of AWS", settings, moto))
+            }
+            "kv-azure-table" => {
+                let azurite = Azurite::start_tables(run)?;
+                let connection = azurite.connection_string();
+                let mut command = Command::new(tools::python_azure()?);
+                done(command.args(["-c", MAKE_AZURE_TABLE, &connection, TABLE]))?;
+                let settings = vec![
+                    ("azure-table-connection-string", connection),
+                    ("azure-table-name", TABLE.to_owned()),
+                ];
+                Ok(StandIn::new("Azurite, Microsoft's stand-in for Azure Storage", settings, azurite))
             }
             "blob-azure" => {
                 let azurite = Azurite::start_on_disk(run)?;
