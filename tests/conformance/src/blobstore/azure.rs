@@ -4,10 +4,8 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use azure_strict::{
-    ACCOUNT, Azure, CLIENT_ID, CLIENT_SECRET, Config, CopyEnd, Copying, IDENTITY_HEADER, KEY, TENANT,
-};
+use anyhow::Result;
+use azure_strict::{ACCOUNT, Azure, Config, CopyEnd, Copying};
 use plugboard_faults::Request;
 use plugboard_harness::servers::Azurite;
 use plugboard_harness::servers::azurite::connection_string;
@@ -16,13 +14,12 @@ use serde_json::json;
 
 use super::sdk::Sdk;
 use super::{Fixture, Outside};
+use crate::azure::Credentials;
 use crate::fixture::{self, Settings};
 use crate::script::Script;
 
 const CONTAINER: &str = "conformance";
-/// Of the form of a key, and of nobody's.
-const WRONG_KEY: &str = "d3JvbmctQ3JlZGVudGlhbC81KyUmLXRoYXQtaXMtbG9uZy1lbm91Z2g=";
-const WRONG: &str = "wr0ng-Credential~5.2fX";
+const PREFIX: &str = "azure";
 
 struct Service<S> {
     address: SocketAddr,
@@ -35,100 +32,46 @@ struct Service<S> {
     _servers: S,
 }
 
-/// How the provider proves who it is.
-struct Credentials {
-    /// The settings that are needed.
-    settings: Vec<(&'static str, String)>,
-    /// What to change for the service to refuse them.
-    wrong: (&'static str, String),
-    required: &'static [&'static str],
-    /// Settings that only make sense with these.
-    malformed: Vec<(&'static str, &'static str)>,
-    secrets: Vec<String>,
-}
-
 /// Azurite as it is.
 pub(super) fn azurite(run: &Run) -> Result<Box<dyn Fixture>> {
     let azurite = Azurite::start(run)?;
     let (address, outside) = (azurite.addr(), sdk(run, &azurite.connection_string())?);
-    service(address, true, shared_key(), outside, azurite)
+    service(address, true, Credentials::shared_key(PREFIX), outside, azurite)
 }
 
 pub(super) fn key(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, true, |_, _| Ok(shared_key()))
+    strict(run, true, |_, _| Ok(Credentials::shared_key(PREFIX)))
 }
 
 pub(super) fn host_style(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, false, |_, _| Ok(shared_key()))
+    strict(run, false, |_, _| Ok(Credentials::shared_key(PREFIX)))
 }
 
 pub(super) fn signature(run: &Run) -> Result<Box<dyn Fixture>> {
     strict(run, true, |_, outside| {
         // It allows everything for an hour.
         let sas = outside.must::<String>(json!({ "do": "sign" }), b"")?;
-        let (start, signature) = sas.split_once("sig=").context("a signature without `sig=`")?;
-        let signature = signature.split('&').next().unwrap_or_default();
-        let wrong = format!("{start}sig={WRONG_KEY}").replace("==", "%3D%3D");
-        Ok(Credentials {
-            settings: vec![("azure-account", ACCOUNT.to_owned()), ("azure-sas", sas.clone())],
-            wrong: ("azure-sas", wrong),
-            required: &["azure-sas"],
-            malformed: vec![("azure-sas", "sp=r&se=tomorrow"), ("azure-sas", "sig=a b")],
-            secrets: vec![signature.to_owned(), WRONG_KEY.to_owned()],
-        })
+        Credentials::signature(PREFIX, &sas)
     })
 }
 
 pub(super) fn client_secret(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, true, client_secret_of)
-}
-
-fn client_secret_of(azure: &Azure, _: &Sdk) -> Result<Credentials> {
-    let mut settings = entra(azure);
-    settings.push(("azure-client-secret", CLIENT_SECRET.to_owned()));
-    Ok(Credentials {
-        settings,
-        wrong: ("azure-client-secret", WRONG.to_owned()),
-        required: &["azure-client-secret", "azure-client-id", "azure-tenant"],
-        malformed: vec![("azure-tenant", "a/b"), ("azure-authority", "login.example")],
-        secrets: vec![CLIENT_SECRET.to_owned(), WRONG.to_owned()],
-    })
+    strict(run, true, |azure, _| Ok(Credentials::client_secret(PREFIX, azure)))
 }
 
 pub(super) fn client_assertion(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, true, |azure, _| {
-        let mut settings = entra(azure);
-        settings.push(("azure-client-assertion", azure.assertion_url()));
-        Ok(Credentials {
-            settings,
-            wrong: ("azure-client-assertion", WRONG.to_owned()),
-            required: &["azure-client-assertion", "azure-client-id", "azure-tenant"],
-            malformed: vec![("azure-client-assertion", "http://"), ("azure-client-id", "{}")],
-            secrets: vec![azure_strict::ASSERTION.to_owned(), WRONG.to_owned()],
-        })
-    })
+    strict(run, true, |azure, _| Ok(Credentials::client_assertion(PREFIX, azure)))
 }
 
 pub(super) fn managed_identity(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, true, |azure, _| {
-        let identity = ("azure-identity", "system".to_owned());
-        let endpoint = ("azure-identity-endpoint", azure.identity_endpoint());
-        let header = ("azure-identity-header", IDENTITY_HEADER.to_owned());
-        Ok(Credentials {
-            settings: vec![("azure-account", ACCOUNT.to_owned()), identity, endpoint, header],
-            wrong: ("azure-identity-header", WRONG.to_owned()),
-            required: &["azure-identity"],
-            malformed: vec![("azure-identity", "me"), ("azure-identity-endpoint", "ftp://127.0.0.1")],
-            secrets: vec![IDENTITY_HEADER.to_owned(), WRONG.to_owned()],
-        })
-    })
+    strict(run, true, |azure, _| Ok(Credentials::managed_identity(PREFIX, azure)))
 }
 
 /// Tokens are good for half a minute less than any provider would use one for, and so for one request.
 pub(super) fn short_lived(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, true, |azure, outside| {
+    strict(run, true, |azure, _| {
         azure.tokens().set_lifetime(Duration::from_secs(1));
-        client_secret_of(azure, outside)
+        Ok(Credentials::client_secret(PREFIX, azure))
     })
 }
 
@@ -141,26 +84,7 @@ pub(super) fn slow(run: &Run) -> Result<Box<dyn Fixture>> {
     azure.delete_containers_within(Duration::from_secs(2));
     // The other client has no part in that.
     let outside = sdk(run, &azurite.connection_string())?;
-    service(azure.addr(), true, shared_key(), outside, (azure, azurite))
-}
-
-fn shared_key() -> Credentials {
-    Credentials {
-        settings: vec![("azure-account", ACCOUNT.to_owned()), ("azure-key", KEY.to_owned())],
-        wrong: ("azure-key", WRONG_KEY.to_owned()),
-        required: &["azure-account", "azure-key"],
-        malformed: vec![("azure-key", "a key!"), ("azure-account", "Account"), ("azure-sas", "sig=abc")],
-        secrets: vec![KEY.to_owned(), WRONG_KEY.to_owned()],
-    }
-}
-
-fn entra(azure: &Azure) -> Vec<(&'static str, String)> {
-    vec![
-        ("azure-account", ACCOUNT.to_owned()),
-        ("azure-tenant", TENANT.to_owned()),
-        ("azure-client-id", CLIENT_ID.to_owned()),
-        ("azure-authority", azure.authority()),
-    ]
+    service(azure.addr(), true, Credentials::shared_key(PREFIX), outside, (azure, azurite))
 }
 
 /// Azurite behind what makes it as strict as Azure.
@@ -206,19 +130,17 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
 
     fn settings(&self, address: SocketAddr) -> Settings {
         let account = if self.path_style { format!("/{ACCOUNT}") } else { String::new() };
-        let endpoint = ("azure-endpoint", format!("http://{address}{account}"));
-        let blocks = ("azure-block-size", "64KiB".to_owned());
-        let settings = [endpoint, blocks].into_iter().chain(self.credentials.settings.clone());
-        settings.map(|(name, value)| (name.to_owned(), value)).collect()
+        let endpoint = ("azure-endpoint".to_owned(), format!("http://{address}{account}"));
+        let blocks = ("azure-block-size".to_owned(), "64KiB".to_owned());
+        [endpoint, blocks].into_iter().chain(self.credentials.settings.clone()).collect()
     }
 
     fn wrong_credentials(&self) -> Settings {
-        let (name, value) = &self.credentials.wrong;
-        Settings::from([((*name).to_owned(), value.clone())])
+        Settings::from([self.credentials.wrong.clone()])
     }
 
     fn required(&self) -> &[&str] {
-        self.credentials.required
+        &self.credentials.required
     }
 
     fn malformed(&self) -> Vec<(&str, &str)> {

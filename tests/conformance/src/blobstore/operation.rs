@@ -159,7 +159,7 @@ impl common::Operation<Blobstore> for Operation {
         self == Operation::Commit
     }
 
-    fn expect(self, row: &Row) -> Expect {
+    fn expect(self, _: &Cx, row: &Row) -> Expect {
         if matches!(row.name.as_str(), "status-401" | "status-403") {
             return self.refused();
         }

@@ -57,7 +57,7 @@ pub(crate) trait Operation<I: Interface>: Copy + PartialEq + Send + Sync + 'stat
     }
 
     /// What it must come to where all its requests meet this fault.
-    fn expect(self, row: &faults::Row) -> faults::Expect;
+    fn expect(self, cx: &Cx<I>, row: &faults::Row) -> faults::Expect;
 
     /// What it must come to where only its first request meets this fault; none where that is the same.
     fn mended(self, row: &faults::Row) -> Option<faults::Expect>;

@@ -42,6 +42,9 @@ pub(crate) struct Batch {
     pub(crate) get: Option<usize>,
     pub(crate) set: Option<usize>,
     pub(crate) delete: Option<usize>,
+    /// Whether a key that is missing has each key of its request deleted by a request of its own.
+    #[serde(default)]
+    pub(crate) missing_apart: bool,
 }
 
 /// What of a batch, as far as it is one request, happens at one moment.

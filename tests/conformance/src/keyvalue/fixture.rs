@@ -1,12 +1,19 @@
 //! What the trials of wasi:keyvalue need of a service.
 
 use anyhow::Result;
+use plugboard_faults::Request;
 
 use crate::fixture::{self, Settings};
 
 pub(crate) trait Fixture: fixture::Fixture {
     /// What to set so that a limit for values comes near.
     fn value_limit(&self) -> Limit;
+
+    /// Of an operation that must happen once, which requests are the writing; none where all of them are. Others read
+    /// before it what is written then.
+    fn writes_what_was_read(&self) -> Option<fn(&Request) -> bool> {
+        None
+    }
 
     fn outside(&self) -> &dyn Outside;
 }

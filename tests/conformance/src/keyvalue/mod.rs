@@ -1,6 +1,7 @@
 //! wasi:keyvalue: what its trials work with, and the trials.
 
 pub(crate) mod app;
+mod azure_table;
 mod capabilities;
 mod dynamodb;
 mod dynamodb_outside;
@@ -97,6 +98,13 @@ impl Interface for Keyvalue {
             auth: "none",
             trials: Trials::Credentials,
             start: etcd::open,
+        },
+        Entry {
+            provider: "kv-azure-table",
+            name: "azurite",
+            auth: "Shared Key",
+            trials: Trials::All,
+            start: azure_table::azurite,
         },
     ];
 

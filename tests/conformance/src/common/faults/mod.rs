@@ -120,7 +120,7 @@ fn try_once<I: Interface>(
 
 fn hold<I: Interface>(cx: &Cx<I>, row: &Row, operation: I::Operation) -> Result<()> {
     let subject = (operation, row);
-    let expect = operation.expect(row);
+    let expect = operation.expect(cx, row);
     try_once(cx, &proxied(cx, row.deadline)?, subject, (When::always(), expect))
         .context("with nothing but the fault")?;
     if let Some(expect) = operation.mended(row).filter(|mended| *mended != expect) {

@@ -1,0 +1,141 @@
+//! kv-azure-table with each of its credentials.
+
+use std::net::SocketAddr;
+
+use anyhow::Result;
+use azure_strict::ACCOUNT;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use plugboard_faults::Request;
+use plugboard_harness::servers::Azurite;
+use plugboard_harness::{Run, tools};
+use serde_json::{Value, json};
+
+use super::{Fixture, Limit, Outside};
+use crate::azure::Credentials;
+use crate::fixture::{self, Settings};
+use crate::script::Script;
+
+const PREFIX: &str = "azure-table";
+const TABLE: &str = "Pairs";
+
+struct Service<S> {
+    address: SocketAddr,
+    credentials: Credentials,
+    outside: Sdk,
+    /// Dropped, and so stopped, last.
+    _servers: S,
+}
+
+/// Azurite as it is.
+pub(super) fn azurite(run: &Run) -> Result<Box<dyn Fixture>> {
+    let azurite = Azurite::start_tables(run)?;
+    let outside = Sdk::start(run, &azurite.connection_string())?;
+    service(azurite.addr(), Credentials::shared_key(PREFIX), outside, azurite)
+}
+
+fn service(
+    address: SocketAddr,
+    credentials: Credentials,
+    outside: Sdk,
+    servers: impl Send + Sync + 'static,
+) -> Result<Box<dyn Fixture>> {
+    outside.ask(json!({ "do": "create" }), b"")?;
+    Ok(Box::new(Service { address, credentials, outside, _servers: servers }))
+}
+
+impl<S: Send + Sync> fixture::Fixture for Service<S> {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn settings(&self, address: SocketAddr) -> Settings {
+        let endpoint = ("azure-table-endpoint".to_owned(), format!("http://{address}/{ACCOUNT}"));
+        let name = ("azure-table-name".to_owned(), TABLE.to_owned());
+        [endpoint, name].into_iter().chain(self.credentials.settings.clone()).collect()
+    }
+
+    fn wrong_credentials(&self) -> Settings {
+        Settings::from([self.credentials.wrong.clone()])
+    }
+
+    fn required(&self) -> &[&str] {
+        &self.credentials.required
+    }
+
+    fn malformed(&self) -> Vec<(&str, &str)> {
+        let everywhere = [
+            ("azure-table-name", ""),
+            ("azure-table-name", "no-table"),
+            ("azure-table-endpoint", "ftp://127.0.0.1"),
+            ("azure-table-endpoint", "127.0.0.1:10002"),
+            ("azure-table-timeout", "soon"),
+            ("azure-table-timeuot", "30s"),
+            ("azure-table-allow-http", "yes"),
+            ("azure-table-log", "loud"),
+        ];
+        everywhere.into_iter().chain(self.credentials.malformed.iter().copied()).collect()
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        self.credentials.secrets.clone()
+    }
+}
+
+impl<S: Send + Sync> Fixture for Service<S> {
+    fn value_limit(&self) -> Limit {
+        // The service's own.
+        Limit { settings: Settings::new(), fits: 785_000, exceeds: (1 << 20) + 1 }
+    }
+
+    fn writes_what_was_read(&self) -> Option<fn(&Request) -> bool> {
+        Some(|request| request.method != "GET")
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        &self.outside
+    }
+}
+
+/// Azure's own, in Python.
+struct Sdk(Script);
+
+impl Sdk {
+    fn start(run: &Run, connection_string: &str) -> Result<Sdk> {
+        let program = include_str!("azure_table_outside.py");
+        Ok(Sdk(Script::start(run, &tools::python_azure()?, program, [connection_string, TABLE])?))
+    }
+
+    fn ask(&self, order: Value, body: &[u8]) -> Result<(Value, Vec<u8>)> {
+        self.0.ask(order, body)
+    }
+
+    fn about(&self, what: &str, key: &[u8], body: &[u8]) -> Result<(Value, Vec<u8>)> {
+        self.ask(json!({ "do": what, "key": STANDARD.encode(key) }), body)
+    }
+}
+
+impl Outside for Sdk {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let (found, value) = self.about("get", key, b"")?;
+        Ok((found == true).then_some(value))
+    }
+
+    fn set(&self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.about("set", key, value).map(drop)
+    }
+
+    fn delete(&self, key: &[u8]) -> Result<()> {
+        self.about("delete", key, b"").map(drop)
+    }
+
+    fn keys(&self) -> Result<Vec<Vec<u8>>> {
+        let (keys, _) = self.ask(json!({ "do": "keys" }), b"")?;
+        let keys = serde_json::from_value::<Vec<String>>(keys)?;
+        keys.into_iter().map(|key| Ok(STANDARD.decode(key)?)).collect()
+    }
+
+    fn put_other(&self, key: &[u8]) -> Result<()> {
+        self.about("put-other", key, b"").map(drop)
+    }
+}
