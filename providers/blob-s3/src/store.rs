@@ -134,7 +134,7 @@ impl<T: Transport + Host> S3<T> {
     ) -> Result<Response> {
         let response = send(request)?;
         let refusal = Refusal::of(&response);
-        let passes = refusal.as_ref().is_some_and(Refusal::passes);
+        let passes = refusal.as_ref().is_some_and(Refusal::passes) && call.mark.allows(response.status);
         if !passes && !self.signer.mend(&response, refusal.as_ref().map(Refusal::code)) {
             return Ok(response);
         }
@@ -150,7 +150,9 @@ impl<T: Transport + Host> S3<T> {
     fn succeeded(&self, call: &Call, response: Response) -> Result<Response> {
         match response.is_success() {
             true if wire::is_of_service(&response, call.mark) => Ok(response),
-            true if Refusal::of(&response).is_none() => Err(self.senseless(call)),
+            true if Refusal::of(&response).is_none() || !call.mark.allows(response.status) => {
+                Err(self.senseless(call))
+            }
             _ => Err(self.refusal(call, &response)),
         }
     }

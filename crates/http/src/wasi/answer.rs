@@ -24,7 +24,7 @@ impl Body for Remaining {
     fn read_to_end(&mut self, max: u64) -> Result<Vec<u8>, Failure> {
         let terms = Terms { limits: self.limits, pace: Pace::Progress, reading: Reading::Whole };
         let mut bytes = Vec::new();
-        read(&self.stream, self.length, &mut Deadline::new(&terms), max, &mut bytes)?;
+        read(&self.stream, self.length, &mut Deadline::new(&terms), max, &mut bytes, |_| true)?;
         self.length = Some(0);
         Ok(bytes)
     }
@@ -62,7 +62,8 @@ pub(super) fn read_answer(
     let body = incoming.consume().map_err(|()| broken("the answer's body is gone"))?;
     let stream = body.stream().map_err(|()| broken("the answer's body is gone"))?;
     if terms.reading == Reading::Whole || !response.is_success() {
-        read(&stream, length, deadline, terms.limits.max_answer, &mut response.body)?;
+        let max = terms.limits.max_answer;
+        read(&stream, length, deadline, max, &mut response.body, is_blank)?;
         // Of what remains.
         length = Some(0);
     }
@@ -71,12 +72,19 @@ pub(super) fn read_answer(
     Ok((response, (terms.reading == Reading::Head).then_some(remaining)))
 }
 
+/// A service that takes long sends blanks to say that it is still there, as S3 does before the answer to
+/// CompleteMultipartUpload. The answer itself comes at once, or it drips.
+fn is_blank(chunk: &[u8]) -> bool {
+    chunk.trim_ascii().is_empty()
+}
+
 fn read(
     stream: &InputStream,
     length: Option<u64>,
     deadline: &mut Deadline,
     max: u64,
     into: &mut Vec<u8>,
+    is_progress: impl Fn(&[u8]) -> bool,
 ) -> Result<(), Failure> {
     if length.is_some_and(|length| length > max) {
         return Err(too_large(max));
@@ -97,7 +105,9 @@ fn read(
                 // Grows with what has arrived, never on the word of a header.
                 into.try_reserve(chunk.len()).map_err(|_| too_large(into.len() as u64))?;
                 into.extend_from_slice(&chunk);
-                deadline.progress();
+                if is_progress(&chunk) {
+                    deadline.progress();
+                }
             }
             // Some hosts pass a cut connection off as an end.
             Err(StreamError::Closed) if length.is_some() => {

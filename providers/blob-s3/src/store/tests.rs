@@ -1,1 +1,506 @@
+use std::collections::BTreeMap;
 
+use plugboard_http::fake::{Fake, body};
+use plugboard_http::{Body as _, Failure, Method, Reached};
+
+use super::*;
+
+type Answer = Result<Response, Failure>;
+
+const X: Object = Object { container: "photos", name: "x.txt" };
+const Y: Object = Object { container: "photos", name: "y" };
+const NOW: u64 = 784_111_777;
+const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+fn with(settings: &[(&'static str, &'static str)], script: Vec<Answer>) -> S3<Fake> {
+    let all = [("s3-access-key-id", "AKID"), ("s3-secret-access-key", "hunter2"), ("s3-region", "eu-west-1")];
+    let settings = all.iter().chain(settings).copied().collect::<BTreeMap<_, _>>();
+    let mut s3: S3<Fake> = S3::new(Config::read(&Settings::new("s3", &settings)).unwrap());
+    s3.client.transport = Fake::new(script);
+    s3
+}
+
+fn s3(script: Vec<Answer>) -> S3<Fake> {
+    with(&[], script)
+}
+
+fn answer(status: u16, headers: &[(&'static str, &str)], text: &str) -> Answer {
+    let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes().to_vec())).collect();
+    body(status, text).map(|response| Response { headers, ..response })
+}
+
+fn document(root: &str, inner: &str) -> Answer {
+    body(200, format!("<?xml version=\"1.0\"?>\n<{root}>{inner}</{root}>"))
+}
+
+fn refused(status: u16, code: &str) -> Answer {
+    body(status, format!("<Error><Code>{code}</Code></Error>"))
+}
+
+fn written(etag: &str) -> Answer {
+    answer(200, &[("etag", etag)], "")
+}
+
+fn found(length: &str, etag: &str) -> Answer {
+    answer(200, &[("content-length", length), ("last-modified", DATE), ("etag", etag)], "")
+}
+
+fn begun() -> Answer {
+    document("InitiateMultipartUploadResult", "<UploadId>u1</UploadId>")
+}
+
+fn completed() -> Answer {
+    document("CompleteMultipartUploadResult", "<ETag>x</ETag>")
+}
+
+fn listed(names: &[&str]) -> Answer {
+    let names = names.iter().map(|name| format!("<Contents><Key>{name}</Key></Contents>"));
+    document("ListBucketResult", &names.collect::<String>())
+}
+
+fn deleted() -> Answer {
+    document("DeleteResult", "")
+}
+
+fn lost() -> Answer {
+    Err(Failure::new(Reached::Maybe, Kind::Unavailable, "the connection broke"))
+}
+
+fn late() -> Answer {
+    Err(Failure::new(Reached::Maybe, Kind::Timeout, "no answer before the deadline"))
+}
+
+/// Method, host, path.
+fn sent(s3: &S3<Fake>) -> Vec<String> {
+    let (requests, authorities) = (s3.client.transport.requests(), s3.client.transport.authorities());
+    let line = |(request, authority): (&Request, &String)| {
+        format!(
+            "{} {}{}",
+            request.method.as_str(),
+            authority.split('.').next().unwrap_or_default(),
+            request.path
+        )
+    };
+    requests.iter().zip(&authorities).map(line).collect()
+}
+
+fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
+}
+
+fn requests(s3: &S3<Fake>) -> Vec<Request> {
+    s3.client.transport.requests()
+}
+
+#[test]
+fn an_object_in_one_request() {
+    let s3 = s3(vec![written("\"1\"")]);
+    s3.put(X, b"abc".to_vec().into()).unwrap();
+    let request = &requests(&s3)[0];
+    assert_eq!(s3.client.transport.authorities(), ["photos.s3.eu-west-1.amazonaws.com"]);
+    assert_eq!((request.method, request.path.as_str()), (Method::Put, "/x.txt"));
+    assert_eq!(request.body.to_vec(), b"abc");
+    assert_eq!(header(request, "content-type"), Some("text/plain; charset=utf-8"));
+    assert_eq!(header(request, "x-amz-content-sha256"), Some("UNSIGNED-PAYLOAD"));
+    assert!(header(request, "authorization").unwrap().starts_with("AWS4-HMAC-SHA256 Credential=AKID/"));
+}
+
+#[test]
+fn bytes_are_signed_where_they_could_be_changed() {
+    for settings in [[("s3-endpoint", "http://127.0.0.1:9000")], [("s3-sign-payload", "true")]] {
+        let s3 = with(&settings, vec![written("\"1\"")]);
+        s3.put(X, b"abc".to_vec().into()).unwrap();
+        // printf abc | sha256sum
+        let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(header(&requests(&s3)[0], "x-amz-content-sha256"), Some(sum));
+    }
+}
+
+fn upload(s3: &S3<Fake>) -> Upload {
+    let mut upload = s3.begin(X).unwrap();
+    let blocks =
+        ["abc", "d"].map(|bytes| s3.send_block(&mut upload, bytes.as_bytes().to_vec().into()).unwrap());
+    for block in blocks {
+        s3.finish_block(&mut upload, block).unwrap();
+    }
+    upload
+}
+
+const A: &str = "\"bce6bf66aeb76c7040fdd5f4eccb78e6\"";
+const B: &str = "\"8165449fc15bbf43d3b674595cbcc406\"";
+const AB: &str = "\"f77dc0eecdebcd774a2a22cb393ad2ff-2\"";
+
+/// With an upload before.
+fn uploading(mut script: Vec<Answer>) -> (S3<Fake>, Upload) {
+    script.splice(..0, [begun(), written(A), written(B)]);
+    let s3 = s3(script);
+    let upload = upload(&s3);
+    (s3, upload)
+}
+
+#[test]
+fn an_object_in_blocks() {
+    let (s3, upload) = uploading(vec![completed()]);
+    s3.commit(upload).unwrap();
+    assert_eq!(
+        sent(&s3),
+        [
+            "POST photos/x.txt?uploads=",
+            "PUT photos/x.txt?partNumber=1&uploadId=u1",
+            "PUT photos/x.txt?partNumber=2&uploadId=u1",
+            "POST photos/x.txt?uploadId=u1",
+        ]
+    );
+    let requests = requests(&s3);
+    assert_eq!(header(&requests[0], "content-type"), Some("text/plain; charset=utf-8"));
+    assert_eq!(requests[3].body.to_vec(), wire::list(&[A.into(), B.into()]).into_bytes());
+}
+
+#[test]
+fn a_lost_commit_is_sent_again_and_looked_for() {
+    let gone = || refused(404, "NoSuchUpload");
+    for (script, kind) in [
+        (vec![lost(), completed()], None),
+        (vec![lost(), gone(), found("4", AB)], None),
+        (vec![lost(), gone(), found("4", A)], Some(Kind::Ambiguous)),
+        (vec![lost(), gone(), body(404, "")], Some(Kind::Ambiguous)),
+        (vec![late(), found("4", AB)], None),
+        (vec![late(), late()], Some(Kind::Ambiguous)),
+        (vec![body(200, "<html>"), found("4", AB)], None),
+        (vec![body(200, "<html>"), body(200, "<html>")], Some(Kind::Ambiguous)),
+    ] {
+        let (s3, upload) = uploading(script);
+        assert_eq!(s3.commit(upload).err().map(|error| error.kind), kind, "{:?}", sent(&s3));
+        assert!(!sent(&s3).iter().any(|one| one.starts_with("DELETE")));
+    }
+}
+
+#[test]
+fn a_commit_that_fails_after_it_began_well_is_repeated() {
+    let failed = || refused(200, "InternalError");
+    let (s3, upload) = uploading(vec![failed(), completed()]);
+    assert_eq!(s3.commit(upload), Ok(()));
+    let (s3, upload) = uploading(vec![failed(), refused(404, "NoSuchUpload"), found("4", AB)]);
+    assert_eq!(s3.commit(upload), Ok(()));
+    let (s3, upload) = uploading(vec![failed(), failed(), found("4", A)]);
+    assert_eq!(s3.commit(upload).unwrap_err().kind, Kind::Ambiguous);
+}
+
+#[test]
+fn a_commit_that_is_refused_leaves_nothing_behind() {
+    for (code, kind) in
+        [("NoSuchUpload", Kind::Conflict), ("InvalidPart", Kind::Conflict), ("EntityTooSmall", Kind::Config)]
+    {
+        let (s3, upload) = uploading(vec![refused(400, code), body(204, "")]);
+        assert_eq!(s3.commit(upload).unwrap_err().kind, kind);
+        assert_eq!(sent(&s3).last().unwrap(), "DELETE photos/x.txt?uploadId=u1");
+    }
+}
+
+#[test]
+fn an_upload_that_is_given_up_is_ended_without_a_word() {
+    for outcome in [body(204, ""), lost(), refused(404, "NoSuchUpload")] {
+        let (s3, upload) = uploading(vec![outcome]);
+        s3.abort(upload);
+        assert_eq!(sent(&s3).len(), 4);
+    }
+}
+
+#[test]
+fn a_block_whose_connection_idled_is_sent_again() {
+    let s3 = s3(vec![begun(), refused(400, "RequestTimeout"), written(A)]);
+    let mut upload = s3.begin(X).unwrap();
+    let block = s3.send_block(&mut upload, b"abc".to_vec().into()).unwrap();
+    assert_eq!(s3.finish_block(&mut upload, block), Ok(()));
+    assert_eq!((upload.etags, requests(&s3)[2].body.to_vec()), (vec![A.to_owned()], b"abc".to_vec()));
+}
+
+#[test]
+fn a_bucket_is_made_where_the_settings_say() {
+    let made = || answer(200, &[("location", "/photos")], "");
+    let abroad = s3(vec![made()]);
+    assert_eq!(abroad.create_container("photos"), Ok(()));
+    let text = String::from_utf8(requests(&abroad)[0].body.to_vec()).unwrap();
+    assert!(text.contains("<LocationConstraint>eu-west-1<"), "{text}");
+
+    // A word about where it is, or a look.
+    for (look, outcome) in [(listed(&[]), Ok(())), (body(200, ""), Err(Kind::Ambiguous))] {
+        let s3 = s3(vec![body(200, ""), look]);
+        assert_eq!(s3.create_container("photos").map_err(|error| error.kind), outcome);
+    }
+}
+
+#[test]
+fn at_home_there_is_a_look_before_a_bucket_is_made() {
+    let home = |script| with(&[("s3-region", "us-east-1")], script);
+    let made = || answer(200, &[("location", "/photos")], "");
+    let s3 = home(vec![listed(&["x"])]);
+    assert_eq!(s3.create_container("photos").unwrap_err().kind, Kind::ContainerAlreadyExists);
+    for look in [refused(404, "NoSuchBucket"), refused(403, "AccessDenied")] {
+        let s3 = home(vec![look, made()]);
+        assert_eq!(s3.create_container("photos"), Ok(()));
+        assert_eq!(requests(&s3)[1].body.len(), 0);
+    }
+}
+
+#[test]
+fn a_lost_creation_is_sent_again() {
+    let made = || answer(200, &[("location", "/photos")], "");
+    for (script, outcome) in [
+        (vec![lost(), made()], Ok(())),
+        (vec![lost(), refused(409, "BucketAlreadyOwnedByYou")], Err(Kind::Ambiguous)),
+        (vec![refused(409, "BucketAlreadyOwnedByYou")], Err(Kind::ContainerAlreadyExists)),
+        (vec![refused(409, "BucketAlreadyExists")], Err(Kind::ContainerAlreadyExists)),
+        (vec![late()], Err(Kind::Ambiguous)),
+    ] {
+        assert_eq!(s3(script).create_container("photos").map_err(|error| error.kind), outcome);
+    }
+}
+
+#[test]
+fn whether_there_is_a_bucket_is_told_in_words() {
+    let s3 =
+        s3(vec![listed(&["x"]), listed(&[]), refused(404, "NoSuchBucket"), body(404, ""), body(200, "")]);
+    let mut has = || s3.has_container("photos").map_err(|error| error.kind);
+    assert_eq!([has(), has(), has()], [Ok(true), Ok(true), Ok(false)]);
+    assert_eq!([has(), has()], [Err(Kind::Protocol), Err(Kind::Protocol)]);
+}
+
+#[test]
+fn when_a_bucket_was_made_its_account_knows() {
+    let buckets = |name: &str| {
+        let bucket = format!(
+            "<Bucket><Name>{name}</Name><CreationDate>1994-11-06T08:49:37.000Z</CreationDate></Bucket>"
+        );
+        document("ListAllMyBucketsResult", &bucket)
+    };
+    let mine = s3(vec![buckets("photos")]);
+    assert_eq!(mine.container("photos"), Ok(Some(ContainerInfo { created_at: NOW })));
+    assert_eq!(sent(&mine), ["GET s3/?prefix=photos"]);
+    let none = s3(vec![buckets("photos2"), refused(404, "NoSuchBucket")]);
+    assert_eq!(none.container("photos"), Ok(None));
+    let theirs = s3(vec![buckets("photos2"), listed(&[])]);
+    assert_eq!(theirs.container("photos").unwrap_err().kind, Kind::AccessDenied);
+}
+
+#[test]
+fn a_bucket_is_emptied_before_it_is_deleted() {
+    let left = || refused(409, "BucketNotEmpty");
+    let uploads = "<Upload><Key>a+b</Key><UploadId>u1</UploadId></Upload><EncodingType>url</EncodingType>";
+    let s3 = s3(vec![
+        left(),
+        listed(&["a", "b"]),
+        deleted(),
+        left(),
+        document("ListMultipartUploadsResult", uploads),
+        body(204, ""),
+        body(204, ""),
+        refused(404, "NoSuchBucket"),
+    ]);
+    assert_eq!(s3.delete_container("photos"), Ok(()));
+    assert_eq!(
+        sent(&s3),
+        [
+            "DELETE photos/",
+            "GET photos/?list-type=2&max-keys=1000&encoding-type=url",
+            "POST photos/?delete=",
+            "DELETE photos/",
+            "GET photos/?uploads=&encoding-type=url",
+            "DELETE photos/a%20b?uploadId=u1",
+            "DELETE photos/",
+            "GET photos/?list-type=2&max-keys=1",
+        ]
+    );
+}
+
+#[test]
+fn a_bucket_that_is_not_there_is_deleted() {
+    assert_eq!(s3(vec![refused(404, "NoSuchBucket")]).delete_container("photos"), Ok(()));
+    // It may be seen for a while, and who may delete it need not be allowed to look.
+    for look in [listed(&[]), refused(403, "AccessDenied")] {
+        assert_eq!(s3(vec![body(204, ""), look]).delete_container("photos"), Ok(()));
+    }
+    for (script, kind) in [
+        (vec![body(204, ""), body(204, "")], Kind::Protocol),
+        (vec![body(200, "")], Kind::Protocol),
+        (vec![refused(403, "AccessDenied")], Kind::AccessDenied),
+    ] {
+        assert_eq!(s3(script).delete_container("photos").unwrap_err().kind, kind);
+    }
+}
+
+#[test]
+fn a_download_is_as_long_as_the_answer_says() {
+    let bytes = |status, text: &str| {
+        found(&text.len().to_string(), A).map(|found| Response { status, body: text.into(), ..found })
+    };
+    let s3 = s3(vec![bytes(200, "abc"), bytes(206, "bc"), bytes(200, ""), bytes(200, "abc"), body(200, "")]);
+    for (first, last, expected) in [(0, u64::MAX, "abc"), (1, 2, "bc"), (0, 5, "")] {
+        let mut download = s3.get(X, first, last).unwrap();
+        assert_eq!(download.size, expected.len() as u64);
+        assert_eq!(download.body.read_to_end(9).unwrap(), expected.as_bytes());
+    }
+    // All of it, although less was asked for, and nothing that would be the service's.
+    for _ in 0..2 {
+        assert_eq!(s3.get(X, 1, 2).err().unwrap().kind, Kind::Protocol);
+    }
+}
+
+#[test]
+fn behind_the_end_is_nothing() {
+    let s3 = s3(vec![refused(416, "InvalidRange"), body(416, "")]);
+    assert_eq!(s3.get(X, 7, 9).unwrap().size, 0);
+    assert_eq!(s3.get(X, 7, 9).err().unwrap().kind, Kind::Protocol);
+}
+
+#[test]
+fn what_is_missing_is_told_by_the_request_that_has_words() {
+    let missing = || body(404, "");
+    for (script, outcome) in [
+        (vec![missing(), refused(404, "NoSuchKey")], Ok(None)),
+        (vec![missing(), found("1", A).map(|found| Response { status: 206, ..found })], Ok(None)),
+        (vec![missing(), refused(404, "NoSuchBucket")], Err(Kind::NoSuchContainer)),
+        (vec![missing(), missing()], Err(Kind::Protocol)),
+        (vec![body(400, ""), refused(400, "ExpiredToken")], Err(Kind::AccessDenied)),
+        (vec![body(403, "")], Err(Kind::AccessDenied)),
+        (vec![body(200, "")], Err(Kind::Protocol)),
+        (vec![found("5", A)], Ok(Some(ObjectInfo { created_at: NOW, size: 5 }))),
+    ] {
+        assert_eq!(s3(script).head(X).map_err(|error| error.kind), outcome);
+    }
+}
+
+#[test]
+fn another_region_is_a_matter_of_the_settings() {
+    let s3 = s3(vec![answer(301, &[("x-amz-bucket-region", "us-west-2")], "")]);
+    let error = s3.head(X).unwrap_err().to_string();
+    assert!(error.starts_with("config: ") && error.contains("`s3-region` has to be `us-west-2`"), "{error}");
+}
+
+#[test]
+fn one_is_deleted_as_many_are() {
+    let failing = "<Error><Key>x.txt</Key><Code>AccessDenied</Code></Error>";
+    for (script, outcome) in [
+        (vec![deleted()], Ok(())),
+        (vec![document("DeleteResult", failing)], Err(Kind::AccessDenied)),
+        (vec![refused(404, "NoSuchBucket")], Err(Kind::NoSuchContainer)),
+        (vec![body(204, "")], Err(Kind::Protocol)),
+    ] {
+        let s3 = s3(script);
+        assert_eq!(s3.delete(X).map_err(|error| error.kind), outcome);
+        assert_eq!(sent(&s3), ["POST photos/?delete="]);
+    }
+    for (settings, object) in [(&[("s3-delete-many", "false")][..], X), (&[], Object { name: "a\u{1}", ..X })]
+    {
+        let s3 = with(settings, vec![body(204, "")]);
+        assert_eq!(s3.delete(object), Ok(()));
+        assert_eq!(requests(&s3)[0].method, Method::Delete);
+    }
+}
+
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("n{n}")).collect()
+}
+
+#[test]
+fn many_are_deleted_by_the_thousand_though_some_cannot_be() {
+    let failing = "<Error><Key>n7</Key><Code>AccessDenied</Code></Error>";
+    let s3 = s3(vec![document("DeleteResult", failing), deleted(), body(204, "")]);
+    let mut names = names(1500);
+    names.extend(["a\u{1}".to_owned(), "..".to_owned()]);
+    let error = s3.delete_many("photos", &names).unwrap_err();
+    assert_eq!(error.kind, Kind::AccessDenied);
+    assert!(error.sentence.starts_with("2 of 1502 could not be deleted, `n7`, `..`: "), "{error}");
+    assert_eq!(sent(&s3), ["POST photos/?delete=", "POST photos/?delete=", "DELETE photos/a%01"]);
+    let bodies = requests(&s3)
+        .iter()
+        .map(|one| one.body.to_vec().windows(5).filter(|w| w == b"<Key>").count())
+        .collect::<Vec<_>>();
+    assert_eq!(bodies, [1000, 500, 0]);
+}
+
+#[test]
+fn many_are_given_up_once_the_time_is_up() {
+    let s3 = s3(vec![late()]);
+    let mut names = names(1500);
+    names.push("a\u{1}".to_owned());
+    let error = s3.delete_many("photos", &names).unwrap_err();
+    assert!(error.to_string().starts_with("timeout: 1501 of 1501 could not be deleted"), "{error}");
+    assert_eq!(s3.client.transport.sent(), 1);
+}
+
+#[test]
+fn many_are_deleted_one_by_one_where_the_service_has_nothing_better() {
+    let s3 = with(&[("s3-delete-many", "false")], (0..40).map(|_| body(204, "")).collect());
+    assert_eq!(s3.delete_many("photos", &names(40)), Ok(()));
+    assert_eq!(sent(&s3)[39], "DELETE photos/n39");
+}
+
+#[test]
+fn a_copy_is_one_request() {
+    let s3 =
+        s3(vec![document("CopyObjectResult", "<ETag>x</ETag>"), refused(200, "AccessDenied"), body(200, "")]);
+    assert_eq!(s3.copy(X, Y), Ok(()));
+    let request = &requests(&s3)[0];
+    assert_eq!((request.path.as_str(), header(request, "x-amz-copy-source")), ("/y", Some("/photos/x.txt")));
+    // Errors may come late, and what says nothing is no copy.
+    assert_eq!(s3.copy(X, Y).unwrap_err().kind, Kind::AccessDenied);
+    assert_eq!(s3.copy(X, Y).unwrap_err().kind, Kind::Protocol);
+}
+
+const LARGE: &str = "5905580033";
+
+fn large() -> Vec<Answer> {
+    let copied = |n| document("CopyPartResult", &format!("<ETag>\"{n}\"</ETag>"));
+    let mut script = vec![refused(400, "InvalidRequest"), found(LARGE, AB), begun()];
+    script.extend((1..=12).map(copied));
+    script
+}
+
+#[test]
+fn a_copy_that_is_too_large_for_one_has_several() {
+    let mut script = large();
+    script.push(completed());
+    let s3 = s3(script);
+    assert_eq!(s3.copy(X, Y), Ok(()));
+    let requests = requests(&s3);
+    assert_eq!(sent(&s3)[3], "PUT photos/y?partNumber=1&uploadId=u1");
+    for (n, range) in [(3, "bytes=0-536870911"), (14, "bytes=5905580032-5905580032")] {
+        assert_eq!(header(&requests[n], "x-amz-copy-source-range"), Some(range));
+        assert_eq!(header(&requests[n], "x-amz-copy-source-if-match"), Some(AB));
+    }
+    let list = (1..=12).map(|n| format!("\"{n}\"")).collect::<Vec<_>>();
+    assert_eq!(requests[15].body.to_vec(), wire::list(&list).into_bytes());
+}
+
+#[test]
+fn a_copy_in_parts_that_fails_leaves_nothing_behind() {
+    let mut script = large();
+    script[9] = refused(412, "PreconditionFailed");
+    script.truncate(11);
+    script.push(body(204, ""));
+    let s3 = s3(script);
+    assert_eq!(s3.copy(X, Y).unwrap_err().kind, Kind::Conflict);
+    assert_eq!(sent(&s3).last().unwrap(), "DELETE photos/y?uploadId=u1");
+}
+
+#[test]
+fn a_copy_that_is_refused_for_another_reason_is_refused() {
+    let s3 = s3(vec![refused(400, "InvalidRequest"), found("5", A), refused(404, "NoSuchKey")]);
+    assert_eq!(s3.copy(X, Y).unwrap_err().kind, Kind::Protocol);
+    assert_eq!(s3.copy(X, Y).unwrap_err().kind, Kind::NoSuchObject);
+}
+
+#[test]
+fn names_that_the_service_does_not_take_are_not_sent() {
+    let s3 = s3(vec![]);
+    for object in [Object { name: "a/../b", ..X }, Object { container: "Photos", ..X }] {
+        assert_eq!(s3.put(object, Chunks::default()).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(s3.begin(object).err().unwrap().kind, Kind::Invalid);
+        assert_eq!(s3.copy(X, object).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(s3.copy(object, X).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(s3.delete(object).unwrap_err().kind, Kind::Invalid);
+    }
+    assert_eq!(s3.list("Photos", None).unwrap_err().kind, Kind::Invalid);
+    assert_eq!(s3.container("Photos").unwrap_err().kind, Kind::Invalid);
+}

@@ -28,14 +28,23 @@ pub(super) const UPLOADS: &str = "ListMultipartUploadsResult";
 pub(crate) enum Mark {
     /// A document with that root.
     Root(&'static str),
+    /// The same, of what takes long and so may fail after its answer began as a success.
+    Late(&'static str),
     Field(&'static str),
     /// Nothing but its status.
     Status(u16),
 }
 
+impl Mark {
+    /// Whether an answer of that status may say why the request was refused.
+    pub(crate) fn allows(self, status: u16) -> bool {
+        matches!(self, Mark::Late(_)) || !(200..300).contains(&status)
+    }
+}
+
 pub(crate) fn is_of_service(response: &Response, mark: Mark) -> bool {
     match mark {
-        Mark::Root(root) => xml::read(&response.body, root, &mut |_, _| {}).is_some(),
+        Mark::Root(root) | Mark::Late(root) => xml::read(&response.body, root, &mut |_, _| {}).is_some(),
         Mark::Field(name) => response.header(name).is_some(),
         Mark::Status(status) => response.status == status,
     }

@@ -1,7 +1,7 @@
 //! What the service's errors mean for the caller.
 
 use plugboard_error::{Error, Kind};
-use plugboard_http::{Endpoint, Response};
+use plugboard_http::{Endpoint, Resend, Response};
 
 use super::{Call, xml};
 
@@ -13,6 +13,7 @@ pub(super) const FIELDS: &[&str] = &[REGION];
 /// The names that say more than the status (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html), and what a
 /// person may want to know.
 const CODES: &[(&str, Kind, &str)] = &[
+    ("AccessDenied", Kind::AccessDenied, "the credentials are not good for this"),
     ("AccountProblem", Kind::AccessDenied, "something is wrong with the account"),
     ("AllAccessDisabled", Kind::AccessDenied, "the bucket or object is locked"),
     ("BucketAlreadyExists", Kind::ContainerAlreadyExists, "there is such a bucket, maybe another account's"),
@@ -113,10 +114,8 @@ pub(crate) fn error_of(endpoint: &Endpoint, call: &Call, response: &Response) ->
     let known = meaning(code);
     match (known, response.status) {
         // What began as a success may have happened.
-        (Some((_, meaning)), 200..=299) if refusal.is_some() => {
-            let error = refused(Kind::Unavailable, meaning);
-            let doubted = call.resend.malformed(call.what, error.sentence.clone());
-            if doubted.kind == Kind::Ambiguous { doubted } else { error }
+        (Some((Kind::Unavailable, meaning)), 200..=299) if call.resend != Resend::Allowed => {
+            call.resend.malformed(call.what, refused(Kind::Unavailable, meaning).sentence)
         }
         (Some((kind, meaning)), _) => refused(kind, meaning),
         (None, 401 | 403) => refused(Kind::AccessDenied, "the credentials are not good for this"),
@@ -129,10 +128,7 @@ pub(crate) fn error_of(endpoint: &Endpoint, call: &Call, response: &Response) ->
 
 /// The error of one of many objects.
 pub(super) fn error_of_one(code: &str) -> Error {
-    let (kind, meaning) = meaning(code).unwrap_or(match code {
-        "AccessDenied" => (Kind::AccessDenied, "the credentials are not good for this"),
-        _ => (Kind::Protocol, "the service did not do it"),
-    });
+    let (kind, meaning) = meaning(code).unwrap_or((Kind::Protocol, "the service did not do it"));
     Error::new(kind, [meaning, &*named(code)].concat())
 }
 
@@ -154,7 +150,6 @@ fn is_word(text: &str, more: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use plugboard_blobstore::Object;
-    use plugboard_http::Resend;
     use plugboard_http::fake::body;
 
     use super::*;
@@ -188,6 +183,7 @@ mod tests {
             (400, "RequestTimeout", Kind::Unavailable),
             (400, "MalformedXML", Kind::Protocol),
             (200, "InternalError", Kind::Unavailable),
+            (200, "AccessDenied", Kind::AccessDenied),
             (200, "Whatever", Kind::Protocol),
         ] {
             assert_eq!(error(&object(), status, code).kind, kind, "{status} {code}");
@@ -198,6 +194,8 @@ mod tests {
     fn what_began_as_a_success_may_have_happened() {
         let commit = Call { resend: Resend::Guarded, ..object() };
         assert_eq!(error(&commit, 200, "InternalError").kind, Kind::Ambiguous);
+        assert_eq!(error(&commit, 200, "Whatever").kind, Kind::Ambiguous);
+        assert_eq!(error(&commit, 200, "InvalidPart").kind, Kind::Conflict);
         assert_eq!(error(&commit, 404, "NoSuchUpload").kind, Kind::Conflict);
     }
 

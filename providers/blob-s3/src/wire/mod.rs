@@ -154,7 +154,7 @@ impl Call {
         range: &Range,
         etag: &str,
     ) -> Result<Self> {
-        let mut call = Call::part("UploadPartCopy", Method::Put, Mark::Root(answers::PART_COPIED), at);
+        let mut call = Call::part("UploadPartCopy", Method::Put, Mark::Late(answers::PART_COPIED), at);
         call.headers.push(("x-amz-copy-source", source(from)?));
         call.headers.push(("x-amz-copy-source-if-match", etag.to_owned()));
         call.headers.push(("x-amz-copy-source-range", ["bytes=", &range.to_string()].concat()));
@@ -163,7 +163,7 @@ impl Call {
 
     /// A second time it is answered as the first, or there is no such upload any more.
     pub(crate) fn complete_upload(at: &Place) -> Self {
-        let call = Call::part("CompleteMultipartUpload", Method::Post, Mark::Root(answers::COMPLETED), at);
+        let call = Call::part("CompleteMultipartUpload", Method::Post, Mark::Late(answers::COMPLETED), at);
         Call { resend: Resend::Guarded, ..call.with(&[("uploadId", &at.id)]) }
     }
 
@@ -207,7 +207,7 @@ impl Call {
     }
 
     pub(crate) fn copy(from: Object, to: Object) -> Result<Self> {
-        let mut call = Call::object("CopyObject", Method::Put, Mark::Root(answers::COPIED), to)?;
+        let mut call = Call::object("CopyObject", Method::Put, Mark::Late(answers::COPIED), to)?;
         call.headers.push(("x-amz-copy-source", source(from)?));
         Ok(call)
     }

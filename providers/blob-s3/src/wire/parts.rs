@@ -20,7 +20,7 @@ pub(crate) fn list(etags: &[String]) -> String {
     body
 }
 
-/// What the service will know the whole by: the sum of the parts' sums, and how many there are. None if theirs are
+/// What the service will know the whole by, without quotes: the sum of the parts' sums, and how many there are. None if theirs are
 /// no sums, as with some ways of encryption (docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html).
 pub(crate) fn whole_etag(etags: &[String]) -> Option<String> {
     let mut whole = Md5::new();
@@ -33,13 +33,13 @@ pub(crate) fn whole_etag(etags: &[String]) -> Option<String> {
             whole.update([u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?]);
         }
     }
-    let mut text = String::from("\"");
+    let mut text = String::new();
     for byte in whole.finalize() {
         for digit in [byte >> 4, byte & 15] {
             text.extend(char::from_digit(digit.into(), 16));
         }
     }
-    text.extend(["-", &etags.len().to_string(), "\""]);
+    text.extend(["-", &etags.len().to_string()]);
     Some(text)
 }
 
@@ -82,7 +82,7 @@ mod tests {
             "\"bce6bf66aeb76c7040fdd5f4eccb78e6\"".to_owned(),
             "8165449fc15bbf43d3b674595cbcc406".to_owned(),
         ];
-        assert_eq!(whole_etag(&etags).as_deref(), Some("\"f77dc0eecdebcd774a2a22cb393ad2ff-2\""));
+        assert_eq!(whole_etag(&etags).as_deref(), Some("f77dc0eecdebcd774a2a22cb393ad2ff-2"));
         for no_sum in
             ["", "\"x\"", "\"bce6bf66aeb76c7040fdd5f4eccb78eg\"", "\"bce6bf66aeb76c7040fdd5f4eccb78\u{e4}\""]
         {
