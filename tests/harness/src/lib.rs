@@ -1,7 +1,7 @@
 //! The ground under the tests and the demo: external tools, processes, real servers.
 //!
 //! - [`tools`] answers with the path of an executable (`wac`, `wkg`, `cargo-deny`, `wasmtime`,
-//!   `redis-server`, `webdis`, `docker-registry`, `etcd`, `etcdctl`, `azurite-blob`, `azurite-table`, a Python with Azure's SDK),
+//!   `redis-server`, `webdis`, `docker-registry`, `etcd`, `etcdctl`, `azurite-blob`, a Python with Azure's SDK),
 //!   installed on demand into the user's cache.
 //! - [`process`] has [`Run`], a directory of logs that outlives a failure, and [`Server`], a process
 //!   that is ready when `start` returns and stopped when the value is dropped, on Ctrl-C too.

@@ -142,12 +142,11 @@ pub fn azurite_blob() -> Result<PathBuf> {
     npm::install(&Cache::user()?, &AZURITE)
 }
 
-/// The table service of the same.
-pub fn azurite_table() -> Result<PathBuf> {
+/// The table service of the same: a folder of modules for Node.js, of which `main` starts it.
+pub fn azurite_tables() -> Result<PathBuf> {
     let blob = azurite_blob()?;
-    // Beside the program that is installed by its name, npm has those of the package.
     let root = blob.ancestors().nth(2).context("Azurite's folder")?;
-    Ok(root.join("node_modules/.bin/azurite-table"))
+    Ok(root.join("node_modules/azurite/dist/src/table"))
 }
 
 /// A Python with Azure's official SDK, `azure-storage-blob` and `azure-data-tables`: a client that is not ours.

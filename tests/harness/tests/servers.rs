@@ -287,8 +287,11 @@ fn s3s() -> Result<()> {
 fn azurite_tables() -> Result<()> {
     const PROGRAM: &str = "import sys; from azure.data.tables import TableServiceClient as Client\n\
         table = Client.from_connection_string(sys.argv[1]).create_table('pairs')\n\
-        table.create_entity({'PartitionKey': 'a', 'RowKey': 'b', 'value': b'looms'})\n\
-        print(table.get_entity('a', 'b')['value'])";
+        key = {'PartitionKey': 'a', 'RowKey': \",b',\"}\n\
+        large = {f'v{n}': bytes(65000) for n in range(16)}\n\
+        table.create_entity({**key, **large})\n\
+        table.submit_transaction([('upsert', {**key, 'value': b'looms'}, {'mode': 'replace'})])\n\
+        print(table.get_entity('a', \",b',\")['value'])";
     Run::scope("azurite-tables", |run| {
         let azurite = Azurite::start_tables(run)?;
         let mut python = Command::new(tools::python_azure()?);

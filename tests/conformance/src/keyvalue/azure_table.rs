@@ -85,7 +85,7 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
 impl<S: Send + Sync> Fixture for Service<S> {
     fn value_limit(&self) -> Limit {
         // The service's own.
-        Limit { settings: Settings::new(), fits: 785_000, exceeds: (1 << 20) + 1 }
+        Limit { settings: Settings::new(), fits: 1_044_480, exceeds: 1_044_481 }
     }
 
     fn writes_what_was_read(&self) -> Option<fn(&Request) -> bool> {

@@ -3,7 +3,6 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    path::PathBuf,
     process::Command,
 };
 
@@ -17,20 +16,6 @@ pub struct Azurite {
     service: Service,
 }
 
-/// One of its services, each of which is a program.
-#[derive(Clone, Copy)]
-struct Program {
-    find: fn() -> Result<PathBuf>,
-    /// In the names of its options.
-    name: &'static str,
-    /// What it says when it is ready.
-    ready: &'static str,
-}
-
-const BLOBS: Program = Program { find: tools::azurite_blob, name: "blob", ready: "successfully listens on " };
-const TABLES: Program =
-    Program { find: tools::azurite_table, name: "table", ready: "successfully started on " };
-
 impl Azurite {
     /// The account that every Azurite has, as documented.
     pub const ACCOUNT: &str = "devstoreaccount1";
@@ -39,27 +24,36 @@ impl Azurite {
 
     /// All in memory, of which it takes at most half the machine's.
     pub fn start(run: &Run) -> Result<Azurite> {
-        Self::launch(run, BLOBS, &["--inMemoryPersistence"])
+        Self::launch(run, &["--inMemoryPersistence"])
     }
 
     /// The same, but with tables in place of blobs.
     pub fn start_tables(run: &Run) -> Result<Azurite> {
-        Self::launch(run, TABLES, &["--inMemoryPersistence"])
+        let service = Service::start(run, |run, port| {
+            let program = run.path().join("azurite_tables.js");
+            std::fs::write(&program, include_str!("azurite_tables.js"))?;
+            let mut command = Command::new("node");
+            command.arg(program).env("AZURITE_TABLES", tools::azurite_tables()?);
+            command.args(["--tableHost", "127.0.0.1", "--tablePort", &port.to_string()]);
+            command.args(["--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck"]);
+            let ready = |server: &Server| server.line("successfully started on ");
+            Ok(Server::start(run, "azurite-tables", command, ready)?.0)
+        })?;
+        Ok(Azurite { service })
     }
 
     /// All in the run's directory: for more than the memory holds, and to be there after a restart.
     pub fn start_on_disk(run: &Run) -> Result<Azurite> {
-        Self::launch(run, BLOBS, &["--location", "azurite"])
+        Self::launch(run, &["--location", "azurite"])
     }
 
-    fn launch(run: &Run, program: Program, place: &'static [&str]) -> Result<Azurite> {
+    fn launch(run: &Run, place: &'static [&str]) -> Result<Azurite> {
         let service = Service::start(run, move |run, port| {
-            let (host, port_option) = (format!("--{}Host", program.name), format!("--{}Port", program.name));
-            let mut command = Command::new((program.find)()?);
-            command.args([&host, "127.0.0.1", &port_option, &port.to_string()]).args(place);
+            let mut command = Command::new(tools::azurite_blob()?);
+            command.args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string()]).args(place);
             // The SDKs of the outside speak versions of the API that are newer than Azurite.
             command.args(["--disableTelemetry", "--skipApiVersionCheck"]);
-            let ready = |server: &Server| server.line(program.ready);
+            let ready = |server: &Server| server.line("successfully listens on ");
             Ok(Server::start(run, "azurite", command, ready)?.0)
         })?;
         Ok(Azurite { service })
