@@ -2,25 +2,25 @@
 
 * Nothing keeps two of its threads from one item: here, one operation is made after the other.
 * It looks at, sorts and copies all of a table for each query, and for each item of a transaction.
-* For the size of an item, it counts bytes by their Base64.
+* It takes less of an item than 400 KiB.
 * Tables are made before they are used, and trials make up the names of buckets: behind the name of a table and a dot,
   any name is that of a table like it.
 """
 
-import base64
 import copy
 import sys
 import threading
 
+from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.server import main
 
 one_at_a_time = threading.Lock()
-call_action, query, scan = DynamoHandler.call_action, Table.query, Table.scan
-size, get_table = DynamoType.size, DynamoDBBackend.get_table
+call_action, get_table = DynamoHandler.call_action, DynamoDBBackend.get_table
+query, scan = Table.query, Table.scan
 
 
 def call_action_alone(self):
@@ -36,7 +36,7 @@ def narrowed(table, items, limit, start):
         behind = start[name]["S"]
         items = [item for item in items if item.attrs[name].value > behind]
     # One more, by which it knows that there is another page.
-    items = items[: limit + 1]
+    items = items[: limit and limit + 1]
     view = copy.copy(table)
     view.all_items = lambda: items
     return view
@@ -71,8 +71,11 @@ def copy_without_items(self, _):
     return copied
 
 
-def size_of_bytes(self):
-    return len(base64.b64decode(self.value)) if self.is_binary() else size(self)
+def set_attribute(self, name, value):
+    others = sum(len(other.encode()) + held.size() for other, held in self.items() if other != name)
+    if others + len(name.encode()) + value.size() > 400 * 1024:
+        raise ItemSizeTooLarge
+    dict.__setitem__(self, name, value)
 
 
 def get_or_make_table(self, name):
@@ -85,7 +88,7 @@ def get_or_make_table(self, name):
     return get_table(self, name)
 
 
-DynamoHandler.call_action = call_action_alone
+DynamoHandler.call_action, DynamoDBBackend.get_table = call_action_alone, get_or_make_table
+LimitedSizeDict.__setitem__ = set_attribute
 Table.query, Table.scan, Table.__deepcopy__ = query_narrowed, scan_narrowed, copy_without_items
-DynamoType.size, DynamoDBBackend.get_table = size_of_bytes, get_or_make_table
 main(sys.argv[1:])

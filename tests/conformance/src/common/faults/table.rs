@@ -107,8 +107,9 @@ pub(super) fn table(nonsense: Vec<Answer>) -> Vec<Row> {
     let slow = Fault::SlowFirstByte(Duration::from_secs(30));
     rows.push(row("all.deadline", late(slow), &["timeout"], AMBIGUOUS, false));
     for from in At::ALL {
-        // Some answers have few bytes: each alone would come in time.
-        let drip = Fault::SlowDrip { every: Duration::from_millis(700), from };
+        // Each byte would come in time, but not two of them; half of an answer may be one.
+        let every = Duration::from_millis(if from == At::MidBody { 1100 } else { 700 });
+        let drip = Fault::SlowDrip { every, from };
         rows.push(row("all.deadline", late(drip), &["timeout"], AMBIGUOUS, false));
     }
     for chunked in [true, false] {
