@@ -22,6 +22,10 @@ const SEED: &str = "1";
 const POLICY: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22\
                       %3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D";
 
+/// It keeps what it once held, and the machine has other things to do.
+const BOUND: &str = "import resource, sys\n\
+                     if sys.platform == 'linux': resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))\n";
+
 impl Moto {
     pub const ACCESS_KEY_ID: &str = "AKIARZPUZDIKGTS7ZC6P";
     pub const SECRET_ACCESS_KEY: &str = "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";
@@ -36,7 +40,8 @@ impl Moto {
     pub fn start_by(run: &Run, program: &'static str) -> Result<Moto> {
         let service = Service::start(run, |run, port| {
             let mut command = Command::new(tools::python_aws()?);
-            command.args(["-c", program, "-H", "127.0.0.1", "-p", &port.to_string()]);
+            let program = [BOUND, program].concat();
+            command.args(["-c", &program, "-H", "127.0.0.1", "-p", &port.to_string()]);
             // It would take the first label of the address for a bucket's name.
             command.env("S3_IGNORE_SUBDOMAIN_BUCKETNAME", "true").env("PYTHONUNBUFFERED", "1");
             let ready = |server: &Server| server.line("Running on ");
