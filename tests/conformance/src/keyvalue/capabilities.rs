@@ -20,6 +20,9 @@ pub(crate) struct Capabilities {
     /// Whether named buckets are elsewhere than among the keys of the default one.
     #[serde(default)]
     pub(crate) separate_buckets: bool,
+    /// Whether there is a setting that pairs end by.
+    #[serde(default)]
+    pub(crate) ttl: bool,
     /// Bytes in a key; none where the service has no limit that matters.
     pub(crate) max_key: Option<usize>,
     /// Bytes in a value; none where the settings are the limit.

@@ -2,6 +2,7 @@
 
 mod batch;
 mod cas;
+mod expiry;
 mod increment;
 mod isolation;
 mod keys;
@@ -20,6 +21,7 @@ pub(crate) fn all() -> Vec<Case> {
         keys::cases(),
         isolation::cases(),
         values::cases(),
+        expiry::cases(),
         list::cases(),
         batch::cases(),
         increment::cases(),
