@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Result;
+use axum::http::{Method, Uri};
 use azure_strict::{ACCOUNT, Azure, Config, CopyEnd, Copying};
 use plugboard_faults::Request;
 use plugboard_harness::servers::Azurite;
@@ -13,7 +14,7 @@ use plugboard_harness::{Run, tools};
 use serde_json::json;
 
 use super::sdk::Sdk;
-use super::{Fixture, Outside};
+use super::{Fixture, Operation, Outside};
 use crate::azure::Credentials;
 use crate::fixture::{self, Settings};
 use crate::script::Script;
@@ -192,6 +193,18 @@ impl<S: Send + Sync> Fixture for Service<S> {
 
     fn is_no_block(&self) -> fn(&Request) -> bool {
         |request| !has(request, "comp=block")
+    }
+
+    fn deletes(&self) -> fn(&Request, &str) -> bool {
+        |request, name| request.method == "DELETE" && request.target.contains(name)
+    }
+
+    fn answers_in_words(&self, operation: Operation) -> bool {
+        matches!(operation, Operation::ListObjects | Operation::Clear)
+    }
+
+    fn consent(&self) -> fn(&Method, &Uri) -> &'static str {
+        |_, _| ""
     }
 
     fn forbidden_containers(&self) -> &[&str] {

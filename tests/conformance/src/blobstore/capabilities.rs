@@ -12,8 +12,10 @@ pub(crate) struct Capabilities {
     pub(crate) dot_segments: bool,
     /// Whether `\` can be in an object's name.
     pub(crate) backslash: bool,
-    /// UTF-16 units in the name of an object.
-    pub(crate) max_name: usize,
+    /// UTF-16 units in the name of an object, where it is those that the service counts.
+    max_name: Option<usize>,
+    /// Bytes in it, where it is those.
+    max_name_bytes: Option<usize>,
     /// How many requests an operation takes, where it is not one; `upload` is what an object takes beside its blocks.
     #[serde(default)]
     pub(crate) requests: BTreeMap<String, usize>,
@@ -29,6 +31,13 @@ pub(crate) struct Capabilities {
 }
 
 impl Capabilities {
+    /// How many of that character make the longest name of an object.
+    pub(crate) fn longest_name(&self, of: char) -> usize {
+        let units = self.max_name.map(|most| most / of.len_utf16());
+        let bytes = self.max_name_bytes.map(|most| most / of.len_utf8());
+        units.into_iter().chain(bytes).min().unwrap_or(usize::MAX)
+    }
+
     /// Requests that an object takes beside its blocks.
     pub(crate) fn beside_blocks(&self) -> usize {
         self.requests.get("upload").copied().unwrap_or(1)

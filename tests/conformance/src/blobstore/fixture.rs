@@ -3,9 +3,11 @@
 use std::sync::OnceLock;
 
 use anyhow::Result;
+use axum::http::{Method, Uri};
 use plugboard_faults::Request;
 use serde::Deserialize;
 
+use super::Operation;
 use crate::fixture;
 
 pub(crate) trait Fixture: fixture::Fixture {
@@ -26,6 +28,15 @@ pub(crate) trait Fixture: fixture::Fixture {
 
     /// Whether a request is not for a block of an object.
     fn is_no_block(&self) -> fn(&Request) -> bool;
+
+    /// Whether a request deletes the object.
+    fn deletes(&self) -> fn(&Request, &str) -> bool;
+
+    /// Whether the provider reads a document in answer to the operation, and not only a status and an object.
+    fn answers_in_words(&self, operation: Operation) -> bool;
+
+    /// What the service would say to a request so that it may go on, where it would say anything.
+    fn consent(&self) -> fn(&Method, &Uri) -> &'static str;
 
     /// Names of containers that the service does not take.
     fn forbidden_containers(&self) -> &[&str];

@@ -8,12 +8,13 @@ use anyhow::{Context as _, Result};
 use aws_strict::{
     ACCESS_KEY_ID, Aws, CONTAINER_TOKEN, Config, ROLE_ARN, SECRET_ACCESS_KEY, WEB_IDENTITY_TOKEN,
 };
+use axum::http::{Method, Uri};
 use plugboard_faults::Request;
 use plugboard_harness::servers::{Moto, S3s};
 use plugboard_harness::{Run, tools};
 
 use super::sdk::Sdk;
-use super::{Fixture, Outside};
+use super::{Fixture, Operation, Outside};
 use crate::fixture::{self, Settings};
 use crate::script::Script;
 
@@ -274,6 +275,34 @@ impl<S: Send + Sync> Fixture for Service<S> {
 
     fn is_no_block(&self) -> fn(&Request) -> bool {
         |request| !has(request, "partNumber")
+    }
+
+    fn deletes(&self) -> fn(&Request, &str) -> bool {
+        |request, name| has(request, "delete") && String::from_utf8_lossy(&request.body).contains(name)
+    }
+
+    fn answers_in_words(&self, operation: Operation) -> bool {
+        // What is written is answered by a field, and whether an upload has ended is found out where it is.
+        !matches!(
+            operation,
+            Operation::Put
+                | Operation::Commit
+                | Operation::Get
+                | Operation::HasObject
+                | Operation::ObjectInfo
+                | Operation::CreateContainer
+        )
+    }
+
+    fn consent(&self) -> fn(&Method, &Uri) -> &'static str {
+        |method, uri| match (method, uri.query().unwrap_or_default()) {
+            (&Method::GET, _) => "<ListBucketResult/>",
+            (&Method::POST, "uploads=") => {
+                "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>"
+            }
+            (&Method::POST, _) => "<CompleteMultipartUploadResult/>",
+            _ => "",
+        }
     }
 
     fn forbidden_containers(&self) -> &[&str] {

@@ -186,7 +186,8 @@ fn undeletable(cx: &Cx) -> Result<()> {
     let (from, to) = (cx.key("from"), cx.key("to"));
     cx.outside().put(cx.shared(), &from, b"v")?;
     let answer = Fault::Answer { answer: Answer::status(403), upstream: Upstream::Skipped };
-    let deletion = When::always().matching(|request| request.method == "DELETE");
+    let (deletes, source) = (cx.fixture().deletes(), from.clone());
+    let deletion = When::always().matching(move |request| deletes(request, &source));
     proxied.proxy().arm(answer, deletion);
     failed_with(session.rename((cx.shared(), &from), (cx.shared(), &to)), &["access-denied"])?;
     proxied.proxy().clear();

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::IntoResponse;
 use http_body_util::BodyExt as _;
 use tokio::sync::oneshot;
@@ -24,7 +24,9 @@ const GIB: u64 = 1 << 30;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        Case::each("blob.stream", "4-GiB-in-16-MiB-of-memory", |cx| upload(cx, "", 16 * MIB, 4 * GIB)),
+        Case::each("blob.stream", "4-GiB-in-three-blocks-and-4-MiB-of-memory", |cx| {
+            upload(cx, "", 3 * cx.fixture().default_block() + 4 * MIB, 4 * GIB)
+        }),
         Case::each("blob.stream", "1-GiB-in-small-blocks-in-7-MiB-of-memory", |cx| {
             upload(cx, "1MiB", 7 * MIB, GIB)
         }),
@@ -47,11 +49,12 @@ struct Counts {
 }
 
 impl Sink {
-    fn start() -> Result<Sink> {
+    fn start(cx: &Cx) -> Result<Sink> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let (address, counts) = (listener.local_addr()?, Arc::<Counts>::default());
-        let router = Router::new().fallback(swallow).with_state(counts.clone());
+        let consent = cx.fixture().consent();
+        let router = Router::new().fallback(swallow).with_state((counts.clone(), consent));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let (stop, stopped) = oneshot::channel::<()>();
         std::thread::Builder::new().name("sink".into()).spawn(move || {
@@ -67,7 +70,14 @@ impl Sink {
     }
 }
 
-async fn swallow(State(counts): State<Arc<Counts>>, method: Method, mut body: Body) -> impl IntoResponse {
+type Consent = fn(&Method, &Uri) -> &'static str;
+
+async fn swallow(
+    State((counts, consent)): State<(Arc<Counts>, Consent)>,
+    method: Method,
+    uri: Uri,
+    mut body: Body,
+) -> impl IntoResponse {
     while let Some(Ok(frame)) = body.frame().await {
         let size = frame.data_ref().map_or(0, |data| data.len() as u64);
         counts.bytes.fetch_add(size, Ordering::Relaxed);
@@ -77,7 +87,7 @@ async fn swallow(State(counts): State<Arc<Counts>>, method: Method, mut body: Bo
     // What a provider may look for to tell its service from others.
     let known =
         [("x-ms-request-id", "1"), ("etag", "\"1\""), ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")];
-    (status, known)
+    (status, known, consent(&method, &uri))
 }
 
 fn limit(bytes: u64) -> String {
@@ -85,7 +95,7 @@ fn limit(bytes: u64) -> String {
 }
 
 fn upload(cx: &Cx, block: &str, memory: u64, size: u64) -> Result<()> {
-    let sink = Sink::start()?;
+    let sink = Sink::start(cx)?;
     let mut settings = cx.fixture().settings(sink.address);
     settings.extend(cx.named(&[("block-size", block)]));
     let session = cx.app_of_host(&["-W", &limit(memory)], &settings)?.session();
@@ -119,7 +129,7 @@ fn download(cx: &Cx) -> Result<()> {
 
 /// The limit is one: with less there is an error, and no trap.
 fn too_little(cx: &Cx) -> Result<()> {
-    let sink = Sink::start()?;
+    let sink = Sink::start(cx)?;
     let mut settings = cx.fixture().settings(sink.address);
     settings.extend(cx.named(&[("block-size", "16MiB")]));
     let session = cx.app_of_host(&["-W", &limit(24 * MIB)], &settings)?.session();

@@ -270,10 +270,9 @@ fn refused(cx: &Cx, names: &[&str]) -> Result<()> {
 fn longest(cx: &Cx) -> Result<()> {
     let session = cx.session()?;
     let room = cx.made_room()?;
-    let most = cx.provider.capabilities.max_name;
-    for name in
-        ["n".repeat(most), "ü".repeat(most), "日".repeat(most), "🪣".repeat(most / 2), "n/".repeat(most / 8)]
-    {
+    let most = |of: char| cx.provider.capabilities.longest_name(of);
+    let of_one = ['n', 'ü', '日', '🪣'].map(|character| String::from(character).repeat(most(character)));
+    for name in of_one.into_iter().chain(["n/".repeat(most('n') / 8)]) {
         use_name(cx, &session, &room, &name)
             .with_context(|| format!("{} characters, {} bytes", name.chars().count(), name.len()))?;
     }
@@ -284,9 +283,11 @@ fn too_long(cx: &Cx) -> Result<()> {
     let session = cx.session()?;
     let room = cx.made_room()?;
     let container = session.container(&room)?;
-    let most = cx.provider.capabilities.max_name;
-    for name in ["n".repeat(most + 1), "日".repeat(most + 1), "🪣".repeat(most / 2 + 1), "n".repeat(1 << 20)]
-    {
+    let over = ['n', '日', '🪣'].map(|character| {
+        let most = cx.provider.capabilities.longest_name(character);
+        String::from(character).repeat(most + 1)
+    });
+    for name in over.into_iter().chain(["n".repeat(1 << 20)]) {
         failed_with(container.put(&name, &"v".into()), &["invalid"])?;
         refuses(&session, &container, &room, &name)?;
     }

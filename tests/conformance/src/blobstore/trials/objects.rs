@@ -12,7 +12,9 @@ pub(super) fn cases() -> Vec<Case> {
         Case::each("blob.delete", "deletes", delete).credentials(),
         Case::each("blob.delete", "the-object-alone", delete_alone),
         Case::each("blob.delete-many", "deletes-all", delete_many),
-        Case::each("blob.delete-many", "tries-all-and-names-the-first", delete_many_failing),
+        Case::each("blob.delete-many", "tries-all-and-names-the-first", delete_many_failing)
+            .unless(|provider| provider.capabilities.delete_many.map(|_| "one request is for all of them")),
+        Case::each("blob.delete-many", "beside-a-name-that-cannot-be", delete_many_impossible),
         Case::each("blob.delete-many", "many-at-once", delete_hundreds),
         Case::each("blob.info", "of-an-object", info).credentials(),
         Case::each("blob.info", "of-what-is-missing", info_missing),
@@ -78,7 +80,8 @@ fn delete_many_failing(cx: &Cx) -> Result<()> {
     }
     let answer = Answer::status(403);
     for refused in ["name-2", "name-5"] {
-        let of_it = When::always().matching(move |request| request.target.contains(refused));
+        let deletes = cx.fixture().deletes();
+        let of_it = When::always().matching(move |request| deletes(request, refused));
         proxied.proxy().arm(Fault::Answer { answer: answer.clone(), upstream: Upstream::Skipped }, of_it);
     }
     let sentence = failed_with(container.delete_many(&names), &["access-denied"])?;
@@ -89,6 +92,19 @@ fn delete_many_failing(cx: &Cx) -> Result<()> {
     proxied.proxy().clear();
     container.delete_many(&names)?;
     absent(cx, &names[5])
+}
+
+fn delete_many_impossible(cx: &Cx) -> Result<()> {
+    let session = cx.session()?;
+    let container = session.container(cx.shared())?;
+    let (first, last, impossible) = (cx.key("first"), cx.key("last"), "n".repeat(2000));
+    for name in [&first, &last] {
+        cx.outside().put(cx.shared(), name, b"v")?;
+    }
+    let sentence = failed_with(container.delete_many(&[&first, &impossible, &last]), &["invalid"])?;
+    ensure!(sentence.contains(&impossible), "{sentence:?} does not name it");
+    absent(cx, &first)?;
+    absent(cx, &last)
 }
 
 fn delete_hundreds(cx: &Cx) -> Result<()> {

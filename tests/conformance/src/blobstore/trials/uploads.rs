@@ -287,7 +287,8 @@ fn moved_along(cx: &Cx) -> Result<()> {
     let mark = proxied.proxy().count();
     let answered = || {
         let requests = proxied.proxy().since(mark);
-        requests.iter().filter(|one| !is_no_block(&one.request) && one.status == Some(201)).count()
+        let taken = |status: Option<u16>| status.is_some_and(|status| status < 300);
+        requests.iter().filter(|one| !is_no_block(&one.request) && taken(one.status)).count()
     };
     let (value, stream) = begin(&container, session.value()?, &cx.key("large"))?;
     let (other, other_stream) = begin(&container, session.value()?, &cx.key("small"))?;
