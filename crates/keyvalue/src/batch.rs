@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use plugboard_error::Error;
+
 /// Of pairs with the same key only the last one, which is what one `set` after the other would leave.
 pub(crate) fn last_wins(mut pairs: Vec<(String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
     pairs.reverse();
@@ -15,6 +17,16 @@ pub(crate) fn unique(mut keys: Vec<String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     keys.retain(|key| seen.insert(key.clone()));
     keys
+}
+
+/// The error of a batch that takes several requests, so many of whose keys were written before.
+pub fn behind(error: Error, done: usize, all: usize) -> Error {
+    if done == 0 {
+        return error;
+    }
+    let (done, all) = (done.to_string(), all.to_string());
+    let sentence = [&error.sentence, "; of ", &all, " keys the first ", &done, " were done before"];
+    Error { sentence: sentence.concat(), ..error }
 }
 
 #[cfg(test)]

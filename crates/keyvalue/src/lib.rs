@@ -14,8 +14,9 @@ mod export;
 mod number;
 mod store;
 
+pub use batch::behind;
 pub use bucket::{Bucket, Buckets};
 pub use cursor::Cursor;
 pub use export::{Export, Instance};
-pub use number::sum;
+pub use number::{contended, sum};
 pub use store::{Page, Snapshot, Store, Swap};

@@ -19,6 +19,11 @@ pub fn sum(value: Option<&[u8]>, delta: i64, least: i64) -> Result<i64> {
     }
 }
 
+/// That it was given up, as somebody else changed the number between each reading and writing.
+pub fn contended() -> Error {
+    Error::new(Kind::Conflict, "other clients changed the number each time, until the deadline")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

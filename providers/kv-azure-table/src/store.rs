@@ -6,7 +6,7 @@ use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::azure::Signer;
 use plugboard_error::{Error, Kind, Result};
 use plugboard_http::{Client, Host, Limits, Request, Response, Transport};
-use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap, sum};
+use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap, behind, contended, sum};
 
 use crate::config::Config;
 use crate::keys::{Keys, Place};
@@ -133,17 +133,8 @@ impl<T: Transport + Host> Tables<T> {
         }
     }
 
-    /// Half of the pause and a random part of the other half.
     fn wait(&self, pause: Duration, deadline: Duration) -> Result<()> {
-        let half = pause / 2;
-        let span = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX).max(1);
-        let pause = half.saturating_add(Duration::from_nanos(self.client.transport.random() % span));
-        if self.client.transport.now().saturating_add(pause) >= deadline {
-            let sentence = "other clients changed the number each time, until the deadline";
-            return Err(Error::new(Kind::Conflict, sentence));
-        }
-        self.client.transport.sleep(pause);
-        Ok(())
+        self.client.pause(pause, deadline).then_some(()).ok_or_else(contended)
     }
 
     /// Makes changes, as many at a time as fit into a request. `refused` has another try at those of a request that the
@@ -199,16 +190,6 @@ impl<T: Transport + Host> Tables<T> {
 
 fn missing_is_fine(outcome: Result<()>) -> Result<()> {
     outcome.or_else(|error| if error.kind == Kind::NoSuchObject { Ok(()) } else { Err(error) })
-}
-
-/// An error in the middle of several requests.
-fn behind(error: Error, done: usize, all: usize) -> Error {
-    if done == 0 {
-        return error;
-    }
-    let (done, all) = (done.to_string(), all.to_string());
-    let sentence = [&error.sentence, "; of ", &all, " keys the first ", &done, " were done before"];
-    Error { sentence: sentence.concat(), ..error }
 }
 
 fn check_size(value: &[u8]) -> Result<()> {

@@ -7,7 +7,7 @@ use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::aws::{Payload, Signer};
 use plugboard_error::{Error, Kind, Result};
 use plugboard_http::{Client, Host, Limits, Response, Transport};
-use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap};
+use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap, behind};
 
 use crate::config::Config;
 use crate::places::{Place, Places};
@@ -118,17 +118,13 @@ impl<T: Transport + Host> Dynamo<T> {
         format!("{one:016x}{two:016x}")
     }
 
-    /// Half of it and a random part of the other half.
     fn pause(&self, pause: Duration, deadline: Duration) -> Result<()> {
-        let Client { transport, endpoint, .. } = &self.client;
-        if transport.now().saturating_add(pause) >= deadline {
-            let sentence = format!("`{}` has left out a part of the batch to the end", endpoint.authority);
-            return Err(Error::new(Kind::Unavailable, sentence));
-        }
-        let (half, thousandth) = (pause / 2, pause / 2000);
-        let part = u32::try_from(transport.random() % 1000).unwrap_or(0);
-        transport.sleep(half.saturating_add(thousandth.saturating_mul(part)));
-        Ok(())
+        let late = || {
+            let authority = &self.client.endpoint.authority;
+            let sentence = format!("`{authority}` has left out a part of the batch to the end");
+            Error::new(Kind::Unavailable, sentence)
+        };
+        self.client.pause(pause, deadline).then_some(()).ok_or_else(late)
     }
 
     fn is_over(&self, item: &Item) -> bool {
@@ -156,13 +152,8 @@ impl<T: Transport + Host> Dynamo<T> {
         let mut rest = items;
         while !rest.is_empty() {
             let (batch, after) = split(rest, &size);
-            if let Err(mut error) = self.run_by(&call(batch), deadline) {
-                if rest.len() < items.len() {
-                    let done = items.len() - rest.len();
-                    error.sentence.push_str(&format!("; {done} of {} were done before", items.len()));
-                }
-                return Err(error);
-            }
+            let done = items.len() - rest.len();
+            self.run_by(&call(batch), deadline).map_err(|error| behind(error, done, items.len()))?;
             rest = after;
         }
         Ok(())

@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_error::{Error, Kind, Result};
 use plugboard_http::{Client, Host, Limits, Transport};
-use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap};
+use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap, behind, contended, sum};
 
 use crate::config::Config;
 use crate::keys::Keys;
@@ -134,17 +134,8 @@ impl<T: Transport + Host + Default> Etcd<T> {
         Ok(snapshot_of(done.ranges))
     }
 
-    /// Half of the pause and a random part of the other half.
     fn wait(&self, pause: Duration, deadline: Duration) -> Result<()> {
-        let half = pause / 2;
-        let span = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX).max(1);
-        let pause = half.saturating_add(Duration::from_nanos(self.client.transport.random() % span));
-        if self.client.transport.now().saturating_add(pause) >= deadline {
-            let sentence = "other clients changed the number each time, until the deadline";
-            return Err(Error::new(Kind::Conflict, sentence));
-        }
-        self.client.transport.sleep(pause);
-        Ok(())
+        self.client.pause(pause, deadline).then_some(()).ok_or_else(contended)
     }
 
     fn transact(&self, mut call: Call, then: &[Op], otherwise: &[Op], deadline: Duration) -> Result<Done> {
@@ -288,34 +279,6 @@ fn snapshot_of(ranges: Vec<Range>) -> Snapshot<i64> {
         Some(pair) => Snapshot { version: pair.revision(), value: Some(pair.into_value()) },
         None => Snapshot { version: 0, value: None },
     }
-}
-
-/// Digits with a `-` in front of a negative number, and nothing else; what is missing counts as 0.
-fn sum(value: Option<&[u8]>, delta: i64, least: i64) -> Result<i64> {
-    let invalid = |sentence| Error::new(Kind::Invalid, sentence);
-    let number = |value| {
-        let text = std::str::from_utf8(value).ok()?;
-        text.parse().ok().filter(|number: &i64| number.to_string() == text)
-    };
-    let number = match value {
-        None => 0,
-        Some(value) => number(value).ok_or_else(|| invalid("the value is not a whole number of 64 bits"))?,
-    };
-    let sum = number.checked_add(delta).ok_or_else(|| invalid("the sum does not fit into 64 bits"))?;
-    match sum < least {
-        false => Ok(sum),
-        true => Err(invalid("the sum is below the least number that this interface can show")),
-    }
-}
-
-/// An error in the middle of several transactions.
-fn behind(error: Error, done: usize, all: usize) -> Error {
-    if done == 0 {
-        return error;
-    }
-    let (done, all) = (done.to_string(), all.to_string());
-    let sentence = [&error.sentence, "; of ", &all, " keys the first ", &done, " were done before"];
-    Error { sentence: sentence.concat(), ..error }
 }
 
 /// The revision that a listing is of, and where it goes on.

@@ -209,7 +209,7 @@ fn an_error_in_the_middle_says_how_much_was_done() {
     let store = store(vec![ok(&json!({})), refused("AccessDeniedException")]);
     let keys = (0..150).map(|n| n.to_string()).collect::<Vec<_>>();
     let error = store.delete_many(&BUCKET, &keys).unwrap_err();
-    assert!(error.sentence.ends_with("; 100 of 150 were done before"), "{error}");
+    assert!(error.sentence.ends_with("; of 150 keys the first 100 were done before"), "{error}");
     assert!(!error.sentence.contains("hunter2"));
 }
 
