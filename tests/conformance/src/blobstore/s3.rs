@@ -54,7 +54,7 @@ struct Credentials {
 
 /// Moto as it is, but for the smallest size of a part.
 pub(super) fn moto(run: &Run) -> Result<Box<dyn Fixture>> {
-    let moto = Moto::start_by(run, SMALL)?;
+    let moto = Moto::start_changed(run, SMALL)?;
     let credentials = key(Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY);
     let outside = sdk(run, &moto.url(), ELSEWHERE, (Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY))?;
     service(moto.addr(), ELSEWHERE, SMALL_BLOCK, credentials, outside, moto)
@@ -172,7 +172,7 @@ fn key(id: &str, secret: &str) -> Credentials {
 
 /// Moto behind what makes it as strict as AWS.
 fn strict(run: &Run, credentials: impl Fn(&Aws) -> Result<Credentials>) -> Result<Box<dyn Fixture>> {
-    let moto = Moto::start_by(run, SMALL)?;
+    let moto = Moto::start_changed(run, SMALL)?;
     let aws = Config::new((&moto).into()).serve()?;
     // The other client has no part in that.
     let outside = sdk(run, &moto.url(), aws_strict::REGION, (Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY))?;

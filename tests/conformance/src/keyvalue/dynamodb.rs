@@ -45,7 +45,7 @@ pub(super) fn tables(run: &Run) -> Result<Box<dyn Fixture>> {
 
 /// Moto by itself checks signatures, though not all that AWS does.
 fn moto(run: &Run, layout: &'static str) -> Result<Box<dyn Fixture>> {
-    let moto = Moto::start_by(run, include_str!("dynamodb_moto.py"))?;
+    let moto = Moto::start_changed(run, include_str!("dynamodb_moto.py"))?;
     let credentials = Credentials {
         settings: vec![
             ("dynamodb-access-key-id", Moto::ACCESS_KEY_ID.to_owned()),

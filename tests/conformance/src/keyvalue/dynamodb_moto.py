@@ -8,7 +8,6 @@
 """
 
 import copy
-import sys
 import threading
 
 from moto.dynamodb.exceptions import ItemSizeTooLarge
@@ -16,7 +15,6 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
-from moto.server import main
 
 one_at_a_time = threading.Lock()
 call_action, get_table = DynamoHandler.call_action, DynamoDBBackend.get_table
@@ -91,4 +89,3 @@ def get_or_make_table(self, name):
 DynamoHandler.call_action, DynamoDBBackend.get_table = call_action_alone, get_or_make_table
 LimitedSizeDict.__setitem__ = set_attribute
 Table.query, Table.scan, Table.__deepcopy__ = query_narrowed, scan_narrowed, copy_without_items
-main(sys.argv[1:])

@@ -22,9 +22,17 @@ const SEED: &str = "1";
 const POLICY: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22\
                       %3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D";
 
-/// It keeps what it once held, and the machine has other things to do.
-const BOUND: &str = "import resource, sys\n\
-                     if sys.platform == 'linux': resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))\n";
+/// It keeps all that it ever held, also what was deleted; and whatever else it keeps, the machine has other things to
+/// do.
+const START: &str = r"
+import resource, sys
+from moto.core.common_models import BaseModel
+from moto.server import main
+BaseModel.__new__ = lambda cls, *_, **__: object.__new__(cls)
+if sys.platform == 'linux':
+    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+main(sys.argv[1:])
+";
 
 impl Moto {
     pub const ACCESS_KEY_ID: &str = "AKIARZPUZDIKGTS7ZC6P";
@@ -33,14 +41,14 @@ impl Moto {
     pub const REGION: &str = "us-east-1";
 
     pub fn start(run: &Run) -> Result<Moto> {
-        Self::start_by(run, "from moto.server import main\nmain()\n")
+        Self::start_changed(run, "")
     }
 
-    /// Started by a program in Python, which may change it before.
-    pub fn start_by(run: &Run, program: &'static str) -> Result<Moto> {
-        let service = Service::start(run, |run, port| {
+    /// The same, changed before by a program in Python.
+    pub fn start_changed(run: &Run, changes: &'static str) -> Result<Moto> {
+        let service = Service::start(run, move |run, port| {
             let mut command = Command::new(tools::python_aws()?);
-            let program = [BOUND, program].concat();
+            let program = [changes, START].concat();
             command.args(["-c", &program, "-H", "127.0.0.1", "-p", &port.to_string()]);
             // It would take the first label of the address for a bucket's name.
             command.env("S3_IGNORE_SUBDOMAIN_BUCKETNAME", "true").env("PYTHONUNBUFFERED", "1");
