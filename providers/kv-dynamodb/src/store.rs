@@ -6,12 +6,12 @@ use std::time::Duration;
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::aws::{Payload, Signer};
 use plugboard_error::{Error, Kind, Result};
-use plugboard_http::{Client, Host, Limits, Response, Transport};
-use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap, behind};
+use plugboard_http::{Client, Host, Limits, Request, Response, Transport};
+use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap, behind, contended, sum};
 
 use crate::config::Config;
 use crate::places::{Place, Places};
-use crate::wire::{self, Attribute, Call, Item, Seen, Stamp};
+use crate::wire::{self, Attribute, Item, Seen, Stamp};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The items of a batch have 16 MiB at most, which base64 makes a third longer.
@@ -51,52 +51,58 @@ impl<T: Transport + Host + Default> Dynamo<T> {
 }
 
 impl<T: Transport + Host> Dynamo<T> {
-    fn run(&self, call: &Call) -> Result<Response> {
-        self.run_by(call, self.client.deadline())
+    fn run(&self, request: &mut Request) -> Result<Response> {
+        self.run_by(request, self.client.deadline())
     }
 
     /// The answer: a success, or the refusal of a condition.
-    fn run_by(&self, call: &Call, deadline: Duration) -> Result<Response> {
-        let endpoint = &self.client.endpoint;
-        let mut request = call.request();
-        let mut send = || {
-            self.signer.sign(endpoint, &mut request, Payload::Signed)?;
-            let busy = |response: &Response| wire::busy(endpoint, call.what, response);
-            self.client.send_unless_busy(&request, deadline, &busy)
-        };
-        let response = send()?;
-        let Some(error) = self.error_of(call, &response) else { return Ok(response) };
+    fn run_by(&self, request: &mut Request, deadline: Duration) -> Result<Response> {
+        let response = self.send(request, deadline)?;
+        let Some(error) = self.error_of(request, &response) else { return Ok(response) };
         // What is not let in has done nothing, so this is no second time.
         let denied = error.kind == Kind::AccessDenied;
         if !denied || !self.signer.mend(&response, wire::code(&response).as_deref()) {
             return Err(error);
         }
-        let response = send()?;
-        self.error_of(call, &response).map_or(Ok(response), Err)
+        let response = self.send(request, deadline)?;
+        self.error_of(request, &response).map_or(Ok(response), Err)
     }
 
-    fn error_of(&self, call: &Call, response: &Response) -> Option<Error> {
+    fn send(&self, request: &mut Request, deadline: Duration) -> Result<Response> {
+        let endpoint = &self.client.endpoint;
+        self.signer.sign(endpoint, request, Payload::Signed)?;
+        let busy = |response: &Response| wire::busy(endpoint, request, response);
+        self.client.send_unless_busy(request, deadline, &busy)
+    }
+
+    fn error_of(&self, request: &Request, response: &Response) -> Option<Error> {
         if wire::is_condition(response) {
             return None;
         }
         if response.is_success() {
-            return (!wire::is_of_service(response)).then(|| self.senseless(call));
+            return (!wire::is_of_service(response)).then(|| self.senseless(request));
         }
-        let mut error = wire::error_of(&self.client.endpoint, call.what, call.resend, response);
+        let mut error = wire::error_of(&self.client.endpoint, request, response);
         if error.kind == Kind::AccessDenied {
             error.sentence.push_str(self.signer.shown());
         }
         Some(error)
     }
 
-    fn senseless(&self, call: &Call) -> Error {
+    fn senseless(&self, request: &Request) -> Error {
         let authority = &self.client.endpoint.authority;
-        call.resend.malformed(call.what, format!("`{authority}` answered {} with something else", call.what))
+        let what = request.what;
+        request.resend.malformed(what, format!("`{authority}` answered {what} with something else"))
     }
 
-    /// What was read from an answer.
-    fn read<R>(&self, call: &Call, read: Option<R>) -> Result<R> {
-        read.ok_or_else(|| self.senseless(call))
+    /// What `read` makes of a success.
+    fn ask<R>(&self, mut request: Request, deadline: Duration, read: fn(&[u8]) -> Option<R>) -> Result<R> {
+        let response = self.run_by(&mut request, deadline)?;
+        self.read(&request, read(&response.body))
+    }
+
+    fn read<R>(&self, request: &Request, read: Option<R>) -> Result<R> {
+        read.ok_or_else(|| self.senseless(request))
     }
 
     /// Seconds since the Unix epoch.
@@ -146,14 +152,14 @@ impl<T: Transport + Host> Dynamo<T> {
         &self,
         items: &[I],
         size: impl Fn(&I) -> usize,
-        call: impl Fn(&[I]) -> Call,
+        request: impl Fn(&[I]) -> Request,
     ) -> Result<()> {
         let deadline = self.client.deadline();
         let mut rest = items;
         while !rest.is_empty() {
             let (batch, after) = split(rest, &size);
             let done = items.len() - rest.len();
-            self.run_by(&call(batch), deadline).map_err(|error| behind(error, done, items.len()))?;
+            self.run_by(&mut request(batch), deadline).map_err(|error| behind(error, done, items.len()))?;
             rest = after;
         }
         Ok(())
@@ -208,18 +214,18 @@ impl<T: Transport + Host + Default + 'static> Store for Dynamo<T> {
         let place = self.places.of(bucket)?;
         let key = place.full(key)?;
         check_size(&place, &key, &value)?;
-        self.run(&Call::put(&place, &key, &value, &self.stamp())).map(drop)
+        self.run(&mut wire::put(&place, &key, &value, &self.stamp())).map(drop)
     }
 
     fn delete(&self, bucket: &Bucket, key: &str) -> Result<()> {
         let place = self.places.of(bucket)?;
-        self.run(&Call::delete(&place, &place.full(key)?)).map(drop)
+        self.run(&mut wire::delete(&place, &place.full(key)?)).map(drop)
     }
 
     fn exists(&self, bucket: &Bucket, key: &str) -> Result<bool> {
         let place = self.places.of(bucket)?;
-        let call = Call::exists(&place, &place.full(key)?, self.now());
-        Ok(self.read(&call, wire::count(&self.run(&call)?.body))? > 0)
+        let request = wire::exists(&place, &place.full(key)?, self.now());
+        Ok(self.ask(request, self.client.deadline(), wire::count)? > 0)
     }
 
     fn list(&self, bucket: &Bucket, after: Option<String>) -> Result<Page<String>> {
@@ -231,43 +237,45 @@ impl<T: Transport + Host + Default + 'static> Store for Dynamo<T> {
         {
             return Err(Error::new(Kind::Invalid, "the cursor is not one of this listing"));
         }
-        let call = Call::list(&place, after.as_deref(), self.now());
-        let page = self.read(&call, wire::page(&self.run(&call)?.body))?;
+        let request = wire::list(&place, after.as_deref(), self.now());
+        let page = self.ask(request, self.client.deadline(), wire::page)?;
         Ok(Page { keys: page.keys.iter().filter_map(|key| place.short(key)).collect(), next: page.next })
     }
 
     fn increment(&self, bucket: &Bucket, key: &str, delta: i64, least: i64) -> Result<i64> {
+        let deadline = self.client.deadline();
         let place = self.places.of(bucket)?;
         let key = place.full(key)?;
         for _ in 0..TRIES {
             let stamp = self.stamp();
-            let call = Call::add(&place, &key, delta, least, &stamp);
-            let response = self.run(&call)?;
+            let mut request = wire::add(&place, &key, delta, least, &stamp);
+            let response = self.run_by(&mut request, deadline)?;
             if response.is_success() {
-                return match self.read(&call, wire::sum(&response.body))? {
+                return match self.read(&request, wire::sum(&response.body))? {
                     Attribute::N(digits) => digits.parse().map_err(|_| fraction()),
-                    _ => Err(self.senseless(&call)),
+                    _ => Err(self.senseless(&request)),
                 };
             }
-            match self.read(&call, wire::item(&response.body))? {
-                Some(item) if !self.is_over(&item) => return Err(no_addition(&item)),
-                _ if delta < least => return Err(out_of_range()),
-                // What has ended counts as 0, which no addition to it can come to.
+            match self.read(&request, wire::item(&response.body))? {
+                Some(item) if !self.is_over(&item) => return Err(no_addition(item, delta, least)),
+                // What has ended counts as 0, and cannot be added to in the same request.
                 _ => {
-                    let first = Call::swap(&place, &key, None, delta.to_string().as_bytes(), &stamp);
-                    if self.run(&first)?.is_success() {
-                        return Ok(delta);
+                    let first = sum(None, delta, least)?;
+                    let value = first.to_string();
+                    let mut request = wire::swap(&place, &key, None, value.as_bytes(), &stamp);
+                    if self.run_by(&mut request, deadline)?.is_success() {
+                        return Ok(first);
                     }
                 }
             }
         }
-        Err(Error::new(Kind::Conflict, "others replaced the number each time"))
+        Err(contended())
     }
 
     fn snapshot(&self, bucket: &Bucket, key: &str) -> Result<Snapshot<Option<Seen>>> {
         let place = self.places.of(bucket)?;
-        let call = Call::get(&place, &place.full(key)?);
-        self.snapshot_of(self.read(&call, wire::item(&self.run(&call)?.body))?)
+        let request = wire::get(&place, &place.full(key)?);
+        self.snapshot_of(self.ask(request, self.client.deadline(), wire::item)?)
     }
 
     fn swap(
@@ -280,12 +288,12 @@ impl<T: Transport + Host + Default + 'static> Store for Dynamo<T> {
         let place = self.places.of(bucket)?;
         let key = place.full(key)?;
         check_size(&place, &key, value)?;
-        let call = Call::swap(&place, &key, seen.version.as_ref(), value, &self.stamp());
-        let response = self.run(&call)?;
+        let mut request = wire::swap(&place, &key, seen.version.as_ref(), value, &self.stamp());
+        let response = self.run(&mut request)?;
         if response.is_success() {
             return Ok(Swap::Done);
         }
-        Ok(Swap::Changed(self.snapshot_of(self.read(&call, wire::item(&response.body))?)?))
+        Ok(Swap::Changed(self.snapshot_of(self.read(&request, wire::item(&response.body))?)?))
     }
 
     fn get_many(&self, bucket: &Bucket, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
@@ -298,8 +306,7 @@ impl<T: Transport + Host + Default + 'static> Store for Dynamo<T> {
         let mut pause = PAUSE;
         while !left.is_empty() {
             let batch = std::iter::from_fn(|| left.pop_first()).take(BATCH).collect::<Vec<_>>();
-            let call = Call::get_many(&place, &batch);
-            let (items, unprocessed) = self.read(&call, wire::many(&self.run_by(&call, deadline)?.body))?;
+            let (items, unprocessed) = self.ask(wire::get_many(&place, &batch), deadline, wire::many)?;
             for item in items.into_iter().filter(|item| !self.is_over(item)) {
                 values.insert(item.key, item.value.ok_or_else(not_plain)?.into_value());
             }
@@ -325,8 +332,8 @@ impl<T: Transport + Host + Default + 'static> Store for Dynamo<T> {
         let size = |(key, value): &(&str, &[u8])| wire::size(&place, key, value);
         self.write_all(&pairs, size, |batch| match batch {
             // A transaction costs twice as much.
-            [(key, value)] => Call::put(&place, key, value, &stamp),
-            batch => Call::set_many(&place, batch, &stamp, self.token()),
+            [(key, value)] => wire::put(&place, key, value, &stamp),
+            batch => wire::set_many(&place, batch, &stamp, self.token()),
         })
     }
 
@@ -337,23 +344,22 @@ impl<T: Transport + Host + Default + 'static> Store for Dynamo<T> {
             &full,
             |_| 0,
             |batch| match batch {
-                [key] => Call::delete(&place, key),
-                batch => Call::delete_many(&place, batch, self.token()),
+                [key] => wire::delete(&place, key),
+                batch => wire::delete_many(&place, batch, self.token()),
             },
         )
     }
 }
 
-fn no_addition(item: &Item) -> Error {
-    match &item.value {
-        Some(Attribute::N(_)) => out_of_range(),
-        Some(_) => Error::new(Kind::Invalid, "the value is not a whole number of 64 bits"),
-        None => not_plain(),
+fn no_addition(item: Item, delta: i64, least: i64) -> Error {
+    let Some(value) = item.value else { return not_plain() };
+    match sum(Some(&value.into_value()), delta, least) {
+        Err(error) => error,
+        // Only another client can have written it so.
+        Ok(_) => {
+            Error::new(Kind::Invalid, "the value reads as a number, but its attribute `v` is of another type")
+        }
     }
-}
-
-fn out_of_range() -> Error {
-    Error::new(Kind::Invalid, "the sum does not fit into 64 bits, or is below what this interface can show")
 }
 
 /// Only another client can have written such a number; no condition can tell it.

@@ -105,10 +105,17 @@ fn a_lost_addition_is_not_sent_again() {
 #[test]
 fn an_addition_that_the_condition_refuses_says_why() {
     let error = |item| store(vec![condition(item)]).increment(&BUCKET, "k", 1, 0).unwrap_err();
-    assert!(error(json!({ "v": { "N": "9223372036854775807" } })).sentence.starts_with("the sum"));
-    assert!(error(json!({ "v": { "B": "MDA3" } })).sentence.starts_with("the value"));
-    for item in [json!({ "v": { "B": "" } }), json!({ "v": { "BOOL": true } }), json!({})] {
-        assert_eq!(error(item).kind, Kind::Invalid);
+    for (item, start) in [
+        (json!({ "v": { "N": "9223372036854775807" } }), "the sum does not fit"),
+        (json!({ "v": { "N": "-2" } }), "the sum is below"),
+        (json!({ "v": { "N": "9223372036854775808" } }), "the value is not a whole number"),
+        (json!({ "v": { "B": "MDA3" } }), "the value is not a whole number"),
+        (json!({ "v": { "S": "7" } }), "the value reads as a number, but"),
+        (json!({ "v": { "BOOL": true } }), "the item's attribute `v`"),
+        (json!({}), "the item's attribute `v`"),
+    ] {
+        let error = error(item);
+        assert!(error.kind == Kind::Invalid && error.sentence.starts_with(start), "{error}");
     }
     let missing = store(vec![condition(Value::Null)]).increment(&BUCKET, "k", -1, 0);
     assert_eq!(missing.unwrap_err().kind, Kind::Invalid);

@@ -1,7 +1,7 @@
 //! What the service's errors mean for the caller.
 
 use plugboard_error::{Error, Kind};
-use plugboard_http::{Endpoint, Resend, Response};
+use plugboard_http::{Endpoint, Request, Response};
 use serde::Deserialize;
 
 /// The names that say more than the status, what a person may want to know, and whether nothing was done and may be
@@ -112,27 +112,30 @@ pub(crate) fn code(response: &Response) -> Option<String> {
 }
 
 /// The error of an answer which says that nothing was done and may be done later.
-pub(crate) fn busy(endpoint: &Endpoint, what: &str, response: &Response) -> Option<Error> {
+pub(crate) fn busy(endpoint: &Endpoint, request: &Request, response: &Response) -> Option<Error> {
     let failure = Failure::of(response)?;
     let (kind, later, meaning) = failure.meaning()?;
-    later.then(|| sentence(endpoint, what, failure.code(), kind, meaning))
+    later.then(|| sentence(endpoint, request, failure.code(), kind, meaning))
 }
 
 /// The error of an answer that is no success.
-pub(crate) fn error_of(endpoint: &Endpoint, what: &str, resend: Resend, response: &Response) -> Error {
+pub(crate) fn error_of(endpoint: &Endpoint, request: &Request, response: &Response) -> Error {
     let failure = Failure::of(response);
     match failure.as_ref().and_then(|failure| Some((failure.code(), failure.meaning()?))) {
-        Some((code, (kind, _, meaning))) => sentence(endpoint, what, code, kind, meaning),
+        Some((code, (kind, _, meaning))) => sentence(endpoint, request, code, kind, meaning),
         None => {
-            let mut error = plugboard_http::error_of(endpoint, response, resend, what);
+            let mut error = plugboard_http::error_of(endpoint, response, request.resend, request.what);
             error.sentence.push_str(&named(failure.as_ref().map_or("", Failure::code)));
             error
         }
     }
 }
 
-fn sentence(endpoint: &Endpoint, what: &str, code: &str, kind: Kind, meaning: &str) -> Error {
-    Error::new(kind, ["`", &endpoint.authority, "` refused ", what, &*named(code), ": ", meaning].concat())
+fn sentence(endpoint: &Endpoint, request: &Request, code: &str, kind: Kind, meaning: &str) -> Error {
+    Error::new(
+        kind,
+        ["`", &endpoint.authority, "` refused ", request.what, &*named(code), ": ", meaning].concat(),
+    )
 }
 
 /// Only what looks like a name is shown.
@@ -146,6 +149,11 @@ mod tests {
     use plugboard_http::fake::body;
 
     use super::*;
+    use crate::places::Place;
+
+    fn reading() -> Request {
+        crate::wire::get(&Place { table: "pairs".into(), partition: None, prefix: "" }, "k")
+    }
 
     fn answer(status: u16, code: &str, more: &str) -> Response {
         let name = format!("com.amazonaws.dynamodb.v20120810#{code}");
@@ -157,7 +165,7 @@ mod tests {
     }
 
     fn error(status: u16, code: &str, more: &str) -> Error {
-        error_of(&endpoint(), "GetItem", Resend::Never, &answer(status, code, more))
+        error_of(&endpoint(), &reading(), &answer(status, code, more))
     }
 
     #[test]
@@ -176,7 +184,7 @@ mod tests {
             assert_eq!(error(status, code, "").kind, kind, "{status} {code}");
         }
         let plain = body(400, "<html>").unwrap();
-        assert_eq!(error_of(&endpoint(), "GetItem", Resend::Never, &plain).kind, Kind::Protocol);
+        assert_eq!(error_of(&endpoint(), &reading(), &plain).kind, Kind::Protocol);
     }
 
     #[test]
@@ -202,8 +210,8 @@ mod tests {
                 codes.iter().map(|code| format!(r#"{{"Code":"{code}"}}"#)).collect::<Vec<_>>().join(",");
             answer(400, CANCELED, &format!(r#","CancellationReasons":[{reasons}]"#))
         };
-        let kind = |codes: &[&str]| error_of(&endpoint(), "t", Resend::Allowed, &canceled(codes)).kind;
-        let later = |codes: &[&str]| busy(&endpoint(), "t", &canceled(codes)).is_some();
+        let kind = |codes: &[&str]| error_of(&endpoint(), &reading(), &canceled(codes)).kind;
+        let later = |codes: &[&str]| busy(&endpoint(), &reading(), &canceled(codes)).is_some();
         for (codes, expected, again) in [
             (["None", "TransactionConflict"], Kind::Conflict, true),
             (["ThrottlingError", "None"], Kind::Unavailable, true),
@@ -222,9 +230,9 @@ mod tests {
             ("AccessDeniedException", false),
             ("X", false),
         ] {
-            assert_eq!(busy(&endpoint(), "t", &answer(400, code, "")).is_some(), again, "{code}");
+            assert_eq!(busy(&endpoint(), &reading(), &answer(400, code, "")).is_some(), again, "{code}");
         }
-        assert!(busy(&endpoint(), "t", &answer(200, "ThrottlingException", "")).is_none());
+        assert!(busy(&endpoint(), &reading(), &answer(200, "ThrottlingException", "")).is_none());
     }
 
     #[test]

@@ -32,14 +32,6 @@ const PLAIN: &str =
 const PLAIN_WITH_PREFIX: &str = "(attribute_type(v, :tb) OR attribute_type(v, :tn) OR attribute_type(v, :ts)) \
                                  AND NOT (e <= :now) AND begins_with(k, :p)";
 
-/// An operation.
-pub(crate) struct Call {
-    /// A name for the service, logs and sentences.
-    pub(crate) what: &'static str,
-    pub(crate) resend: Resend,
-    body: Vec<u8>,
-}
-
 /// What a write leaves in the item beside the value, and the time of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stamp {
@@ -60,171 +52,150 @@ pub(crate) struct Seen {
     pub(crate) version: Option<Vec<u8>>,
 }
 
-impl Call {
-    fn new(what: &'static str, resend: Resend, body: &impl Serialize) -> Call {
-        // All of it is text in maps, which always has a JSON form: there is no error to hand on.
-        Call { what, resend, body: serde_json::to_vec(body).unwrap_or_default() }
-    }
+pub(crate) fn get(place: &Place, key: &str) -> Request {
+    let body = Body {
+        key: Some(fields(place, key)),
+        consistent_read: Some(true),
+        projection_expression: Some("v, r, e"),
+        ..of(place)
+    };
+    request("GetItem", Resend::Allowed, &body)
+}
 
-    /// The request, before it is signed.
-    pub(crate) fn request(&self) -> Request {
-        let target = ["DynamoDB_20120810.", self.what].concat();
-        Request {
-            method: Method::Post,
-            path: "/".to_owned(),
-            headers: vec![(CONTENT_TYPE, JSON.to_owned()), ("x-amz-target", target)],
-            body: self.body.clone().into(),
-            resend: self.resend,
-            answer_fields: &[CONTENT_TYPE],
-            what: self.what,
+/// A query of one key: GetItem would bring the value along, only to tell its type.
+pub(crate) fn exists(place: &Place, key: &str, now: u64) -> Request {
+    let condition = if place.partition.is_some() { "b = :b AND k = :k" } else { "k = :k" };
+    let mut values = plain(now);
+    values.insert(":k", A::text(key));
+    values.extend(place.partition.as_deref().map(|partition| (":b", A::text(partition))));
+    let body = Body {
+        key_condition_expression: Some(condition),
+        filter_expression: Some(PLAIN),
+        expression_attribute_values: values,
+        consistent_read: Some(true),
+        select: Some("COUNT"),
+        ..of(place)
+    };
+    request("Query", Resend::Allowed, &body)
+}
+
+/// `after` is a key as the table has it.
+pub(crate) fn list(place: &Place, after: Option<&str>, now: u64) -> Request {
+    let mut values = plain(now);
+    let prefixed = !place.prefix.is_empty();
+    if prefixed {
+        values.insert(":p", A::text(place.prefix));
+    }
+    let (what, condition, filter) = match &place.partition {
+        Some(partition) => {
+            values.insert(":b", A::text(partition));
+            let condition = if prefixed { "b = :b AND begins_with(k, :p)" } else { "b = :b" };
+            ("Query", Some(condition), PLAIN)
         }
-    }
+        None => ("Scan", None, if prefixed { PLAIN_WITH_PREFIX } else { PLAIN }),
+    };
+    let body = Body {
+        key_condition_expression: condition,
+        filter_expression: Some(filter),
+        expression_attribute_values: values,
+        projection_expression: Some("k"),
+        consistent_read: Some(true),
+        exclusive_start_key: after.map(|key| fields(place, key)),
+        limit: Some(PAGE),
+        ..of(place)
+    };
+    request(what, Resend::Allowed, &body)
+}
 
-    pub(crate) fn get(place: &Place, key: &str) -> Call {
-        let body = Body {
-            key: Some(fields(place, key)),
-            consistent_read: Some(true),
-            projection_expression: Some("v, r, e"),
-            ..of(place)
-        };
-        Call::new("GetItem", Resend::Allowed, &body)
-    }
+pub(crate) fn put(place: &Place, key: &str, value: &[u8], stamp: &Stamp) -> Request {
+    request("PutItem", Resend::Allowed, &put_body(place, key, value, stamp))
+}
 
-    /// A query of one key: GetItem would bring the value along, only to tell its type.
-    pub(crate) fn exists(place: &Place, key: &str, now: u64) -> Call {
-        let condition = if place.partition.is_some() { "b = :b AND k = :k" } else { "k = :k" };
-        let mut values = plain(now);
-        values.insert(":k", A::text(key));
-        values.extend(place.partition.as_deref().map(|partition| (":b", A::text(partition))));
-        let body = Body {
-            key_condition_expression: Some(condition),
-            filter_expression: Some(PLAIN),
-            expression_attribute_values: values,
-            consistent_read: Some(true),
-            select: Some("COUNT"),
-            ..of(place)
-        };
-        Call::new("Query", Resend::Allowed, &body)
-    }
+pub(crate) fn delete(place: &Place, key: &str) -> Request {
+    request("DeleteItem", Resend::Allowed, &delete_body(place, key))
+}
 
-    /// `after` is a key as the table has it.
-    pub(crate) fn list(place: &Place, after: Option<&str>, now: u64) -> Call {
-        let mut values = plain(now);
-        let prefixed = !place.prefix.is_empty();
-        if prefixed {
-            values.insert(":p", A::text(place.prefix));
+/// Adds, if the number is one and the sum stays within bounds: ADD alone goes on beyond 64 bits, and for ever.
+pub(crate) fn add(place: &Place, key: &str, delta: i64, least: i64, stamp: &Stamp) -> Request {
+    // Each bound that cannot be reached is as far as any number that we write.
+    let (low, high) = (least.saturating_sub(delta), i64::MAX.saturating_sub(delta));
+    // A missing number is 0.
+    let condition = match low <= 0 && 0 <= high {
+        true => "(attribute_not_exists(k) OR v BETWEEN :low AND :high) AND NOT (e <= :now)",
+        false => "v BETWEEN :low AND :high AND NOT (e <= :now)",
+    };
+    let mut values = BTreeMap::from([
+        (":d", A::number(delta)),
+        (":r", A::bytes(&stamp.version)),
+        (":low", A::number(low)),
+        (":high", A::number(high)),
+        (":now", A::number(stamp.now)),
+    ]);
+    let update = match stamp.ends {
+        Some(ends) => {
+            values.insert(":e", A::number(ends));
+            "SET r = :r, e = :e ADD v :d"
         }
-        let (what, condition, filter) = match &place.partition {
-            Some(partition) => {
-                values.insert(":b", A::text(partition));
-                let condition = if prefixed { "b = :b AND begins_with(k, :p)" } else { "b = :b" };
-                ("Query", Some(condition), PLAIN)
-            }
-            None => ("Scan", None, if prefixed { PLAIN_WITH_PREFIX } else { PLAIN }),
-        };
-        let body = Body {
-            key_condition_expression: condition,
-            filter_expression: Some(filter),
-            expression_attribute_values: values,
-            projection_expression: Some("k"),
-            consistent_read: Some(true),
-            exclusive_start_key: after.map(|key| fields(place, key)),
-            limit: Some(PAGE),
-            ..of(place)
-        };
-        Call::new(what, Resend::Allowed, &body)
-    }
+        None => "SET r = :r ADD v :d",
+    };
+    let body = Body {
+        key: Some(fields(place, key)),
+        update_expression: Some(update),
+        condition_expression: Some(condition),
+        expression_attribute_values: values,
+        return_values: Some("UPDATED_NEW"),
+        return_values_on_condition_check_failure: Some("ALL_OLD"),
+        ..of(place)
+    };
+    request("UpdateItem", Resend::Never, &body)
+}
 
-    pub(crate) fn put(place: &Place, key: &str, value: &[u8], stamp: &Stamp) -> Call {
-        Call::new("PutItem", Resend::Allowed, &put(place, key, value, stamp))
-    }
+/// Versions are compared, and values too: other clients may change a value in place, and leave the version. What
+/// had ended is as if it were not there.
+pub(crate) fn swap(place: &Place, key: &str, seen: Option<&Seen>, value: &[u8], stamp: &Stamp) -> Request {
+    let mut values = BTreeMap::from([(":now", A::number(stamp.now))]);
+    values.extend(seen.map(|seen| (":v", seen.value.clone())));
+    let condition = match seen.map(|seen| &seen.version) {
+        None => "attribute_not_exists(k) OR e <= :now",
+        Some(Some(version)) => {
+            values.insert(":r", A::bytes(version));
+            "r = :r AND v = :v AND NOT (e <= :now)"
+        }
+        Some(None) => {
+            values.insert(":tb", A::text("B"));
+            "NOT attribute_type(r, :tb) AND v = :v AND NOT (e <= :now)"
+        }
+    };
+    let body = Body {
+        condition_expression: Some(condition),
+        expression_attribute_values: values,
+        return_values_on_condition_check_failure: Some("ALL_OLD"),
+        ..put_body(place, key, value, stamp)
+    };
+    request("PutItem", Resend::Never, &body)
+}
 
-    pub(crate) fn delete(place: &Place, key: &str) -> Call {
-        Call::new("DeleteItem", Resend::Allowed, &delete(place, key))
-    }
+/// No key twice.
+pub(crate) fn get_many(place: &Place, keys: &[String]) -> Request {
+    let keys = KeysOf {
+        keys: keys.iter().map(|key| fields(place, key)).collect(),
+        consistent_read: true,
+        projection_expression: "k, v, e",
+    };
+    let body = BatchGet { request_items: BTreeMap::from([(&*place.table, keys)]) };
+    request("BatchGetItem", Resend::Allowed, &body)
+}
 
-    /// Adds, if the number is one and the sum stays within bounds: ADD alone goes on beyond 64 bits, and for ever.
-    pub(crate) fn add(place: &Place, key: &str, delta: i64, least: i64, stamp: &Stamp) -> Call {
-        // Each bound that cannot be reached is as far as any number that we write.
-        let (low, high) = (least.saturating_sub(delta), i64::MAX.saturating_sub(delta));
-        // A missing number is 0.
-        let condition = match low <= 0 && 0 <= high {
-            true => "(attribute_not_exists(k) OR v BETWEEN :low AND :high) AND NOT (e <= :now)",
-            false => "v BETWEEN :low AND :high AND NOT (e <= :now)",
-        };
-        let mut values = BTreeMap::from([
-            (":d", A::number(delta)),
-            (":r", A::bytes(&stamp.version)),
-            (":low", A::number(low)),
-            (":high", A::number(high)),
-            (":now", A::number(stamp.now)),
-        ]);
-        let update = match stamp.ends {
-            Some(ends) => {
-                values.insert(":e", A::number(ends));
-                "SET r = :r, e = :e ADD v :d"
-            }
-            None => "SET r = :r ADD v :d",
-        };
-        let body = Body {
-            key: Some(fields(place, key)),
-            update_expression: Some(update),
-            condition_expression: Some(condition),
-            expression_attribute_values: values,
-            return_values: Some("UPDATED_NEW"),
-            return_values_on_condition_check_failure: Some("ALL_OLD"),
-            ..of(place)
-        };
-        Call::new("UpdateItem", Resend::Never, &body)
-    }
+/// Of keys as the table has them.
+pub(crate) fn set_many(place: &Place, pairs: &[(&str, &[u8])], stamp: &Stamp, token: String) -> Request {
+    transaction(
+        pairs.iter().map(|(key, value)| Write::Put(put_body(place, key, value, stamp))).collect(),
+        token,
+    )
+}
 
-    /// Versions are compared, and values too: other clients may change a value in place, and leave the version. What
-    /// had ended is as if it were not there.
-    pub(crate) fn swap(place: &Place, key: &str, seen: Option<&Seen>, value: &[u8], stamp: &Stamp) -> Call {
-        let mut values = BTreeMap::from([(":now", A::number(stamp.now))]);
-        values.extend(seen.map(|seen| (":v", seen.value.clone())));
-        let condition = match seen.map(|seen| &seen.version) {
-            None => "attribute_not_exists(k) OR e <= :now",
-            Some(Some(version)) => {
-                values.insert(":r", A::bytes(version));
-                "r = :r AND v = :v AND NOT (e <= :now)"
-            }
-            Some(None) => {
-                values.insert(":tb", A::text("B"));
-                "NOT attribute_type(r, :tb) AND v = :v AND NOT (e <= :now)"
-            }
-        };
-        let body = Body {
-            condition_expression: Some(condition),
-            expression_attribute_values: values,
-            return_values_on_condition_check_failure: Some("ALL_OLD"),
-            ..put(place, key, value, stamp)
-        };
-        Call::new("PutItem", Resend::Never, &body)
-    }
-
-    /// No key twice.
-    pub(crate) fn get_many(place: &Place, keys: &[String]) -> Call {
-        let keys = KeysOf {
-            keys: keys.iter().map(|key| fields(place, key)).collect(),
-            consistent_read: true,
-            projection_expression: "k, v, e",
-        };
-        let body = BatchGet { request_items: BTreeMap::from([(&*place.table, keys)]) };
-        Call::new("BatchGetItem", Resend::Allowed, &body)
-    }
-
-    /// Of keys as the table has them.
-    pub(crate) fn set_many(place: &Place, pairs: &[(&str, &[u8])], stamp: &Stamp, token: String) -> Call {
-        transaction(
-            pairs.iter().map(|(key, value)| Write::Put(put(place, key, value, stamp))).collect(),
-            token,
-        )
-    }
-
-    pub(crate) fn delete_many(place: &Place, keys: &[String], token: String) -> Call {
-        transaction(keys.iter().map(|key| Write::Delete(delete(place, key))).collect(), token)
-    }
+pub(crate) fn delete_many(place: &Place, keys: &[String], token: String) -> Request {
+    transaction(keys.iter().map(|key| Write::Delete(delete_body(place, key))).collect(), token)
 }
 
 /// Bytes that the item takes (docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html):
@@ -243,6 +214,21 @@ pub(crate) fn is_of_service(response: &Response) -> bool {
     response.header(CONTENT_TYPE).is_some_and(|value| value.starts_with(JSON))
 }
 
+/// The request of an operation, before it is signed.
+fn request(what: &'static str, resend: Resend, body: &impl Serialize) -> Request {
+    let target = ["DynamoDB_20120810.", what].concat();
+    Request {
+        method: Method::Post,
+        path: "/".to_owned(),
+        headers: vec![(CONTENT_TYPE, JSON.to_owned()), ("x-amz-target", target)],
+        // All of it is text in maps, which always has a JSON form: there is no error to hand on.
+        body: serde_json::to_vec(body).unwrap_or_default().into(),
+        resend,
+        answer_fields: &[CONTENT_TYPE],
+        what,
+    }
+}
+
 fn of<'a>(place: &'a Place) -> Body<'a> {
     Body { table_name: &place.table, ..Body::default() }
 }
@@ -251,7 +237,7 @@ fn fields<'a>(place: &'a Place, key: &'a str) -> Fields<'a> {
     Fields { b: place.partition.as_deref().map(A::text), k: Some(A::text(key)), ..Fields::default() }
 }
 
-fn put<'a>(place: &'a Place, key: &'a str, value: &'a [u8], stamp: &'a Stamp) -> Body<'a> {
+fn put_body<'a>(place: &'a Place, key: &'a str, value: &'a [u8], stamp: &'a Stamp) -> Body<'a> {
     let item = Fields {
         v: Some(A::of_value(value)),
         r: Some(A::bytes(&stamp.version)),
@@ -261,12 +247,12 @@ fn put<'a>(place: &'a Place, key: &'a str, value: &'a [u8], stamp: &'a Stamp) ->
     Body { item: Some(item), ..of(place) }
 }
 
-fn delete<'a>(place: &'a Place, key: &'a str) -> Body<'a> {
+fn delete_body<'a>(place: &'a Place, key: &'a str) -> Body<'a> {
     Body { key: Some(fields(place, key)), ..of(place) }
 }
 
-fn transaction(transact_items: Vec<Write>, client_request_token: String) -> Call {
-    Call::new("TransactWriteItems", Resend::Allowed, &Transaction { transact_items, client_request_token })
+fn transaction(transact_items: Vec<Write>, client_request_token: String) -> Request {
+    request("TransactWriteItems", Resend::Allowed, &Transaction { transact_items, client_request_token })
 }
 
 /// What [`PLAIN`] is about.

@@ -15,53 +15,53 @@ fn table() -> Place<'static> {
     Place { table: Cow::Borrowed("pairs.carts"), partition: None, prefix: "" }
 }
 
-fn sent(call: &Call) -> Value {
-    serde_json::from_slice(&call.body).unwrap()
+fn sent(request: &Request) -> Value {
+    serde_json::from_slice(&request.body.to_vec()).unwrap()
 }
 
 #[test]
 fn a_request_names_its_operation_in_a_header() {
-    let request = Call::get(&table(), "k").request();
+    let request = get(&table(), "k");
     assert_eq!((request.method, request.path.as_str(), request.what), (Method::Post, "/", "GetItem"));
     assert!(request.headers.contains(&("x-amz-target", "DynamoDB_20120810.GetItem".to_owned())));
     let wanted = json!({
         "TableName": "pairs.carts", "Key": { "k": { "S": "k" } },
         "ConsistentRead": true, "ProjectionExpression": "v, r, e",
     });
-    assert_eq!(sent(&Call::get(&table(), "k")), wanted);
+    assert_eq!(sent(&get(&table(), "k")), wanted);
 }
 
 #[test]
 fn an_item_has_key_value_version_and_end() {
     let stamp = Stamp { ends: Some(1_700_000_060), ..STAMP };
-    let put = Call::put(&partition(""), "k\"\n", b"7", &stamp);
+    let written = put(&partition(""), "k\"\n", b"7", &stamp);
     let item = json!({
         "b": { "S": "default" }, "k": { "S": "k\"\n" }, "v": { "N": "7" },
         "r": { "B": "AAECAwQFBgc=" }, "e": { "N": "1700000060" },
     });
-    assert_eq!(sent(&put), json!({ "TableName": "pairs", "Item": item }));
-    assert_eq!(put.resend, Resend::Allowed);
+    assert_eq!(sent(&written), json!({ "TableName": "pairs", "Item": item }));
+    assert_eq!(written.resend, Resend::Allowed);
 }
 
 #[test]
 fn a_listing_asks_for_the_prefix_in_the_way_of_the_layout() {
-    let query = sent(&Call::list(&partition("p:"), Some("p:x"), 7));
+    let query = sent(&list(&partition("p:"), Some("p:x"), 7));
     assert_eq!(query["KeyConditionExpression"], "b = :b AND begins_with(k, :p)");
     assert_eq!(query["ExclusiveStartKey"], json!({ "b": { "S": "default" }, "k": { "S": "p:x" } }));
     assert!(!query["FilterExpression"].as_str().unwrap().contains(":p"));
-    let scan = Call::list(&Place { prefix: "p:", ..table() }, None, 7);
+    let scan = list(&Place { prefix: "p:", ..table() }, None, 7);
     assert_eq!(scan.what, "Scan");
     assert!(sent(&scan)["FilterExpression"].as_str().unwrap().ends_with("begins_with(k, :p)"));
     // The service refuses values that no expression names.
     for place in [partition(""), table()] {
-        assert!(sent(&Call::list(&place, None, 7))["ExpressionAttributeValues"].get(":p").is_none());
+        assert!(sent(&list(&place, None, 7))["ExpressionAttributeValues"].get(":p").is_none());
     }
 }
 
 #[test]
 fn an_addition_keeps_within_bounds() {
     let bounds = |delta, least| {
-        let body = sent(&Call::add(&table(), "k", delta, least, &STAMP));
+        let body = sent(&add(&table(), "k", delta, least, &STAMP));
         let values = &body["ExpressionAttributeValues"];
         let number = |name: &str| values[name]["N"].as_str().unwrap().parse::<i64>().unwrap();
         let missing = body["ConditionExpression"].as_str().unwrap().contains("attribute_not_exists");
@@ -73,13 +73,13 @@ fn an_addition_keeps_within_bounds() {
     assert_eq!(bounds(5, 0), (-5, i64::MAX - 5, true));
     assert_eq!(bounds(i64::MAX, 0), (-i64::MAX, 0, true));
     assert_eq!(bounds(-1, 0), (1, i64::MAX, false));
-    assert_eq!(Call::add(&table(), "k", 1, 0, &STAMP).resend, Resend::Never);
+    assert_eq!(add(&table(), "k", 1, 0, &STAMP).resend, Resend::Never);
 }
 
 #[test]
 fn a_swap_compares_what_there_is_to_compare() {
     let condition = |seen: Option<Seen>| {
-        let body = sent(&Call::swap(&table(), "k", seen.as_ref(), b"new", &STAMP));
+        let body = sent(&swap(&table(), "k", seen.as_ref(), b"new", &STAMP));
         let names =
             body["ExpressionAttributeValues"].as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         let condition = body["ConditionExpression"].as_str().unwrap().to_owned();
@@ -97,14 +97,14 @@ fn a_swap_compares_what_there_is_to_compare() {
 
 #[test]
 fn batches() {
-    let get = sent(&Call::get_many(&table(), &["a".to_owned(), "b".to_owned()]));
+    let asked = sent(&get_many(&table(), &["a".to_owned(), "b".to_owned()]));
     let keys = json!([{ "k": { "S": "a" } }, { "k": { "S": "b" } }]);
     let wanted = json!({ "Keys": keys, "ConsistentRead": true, "ProjectionExpression": "k, v, e" });
-    assert_eq!(get, json!({ "RequestItems": { "pairs.carts": wanted } }));
-    let delete = Call::delete_many(&table(), &["a".to_owned()], "t".into());
+    assert_eq!(asked, json!({ "RequestItems": { "pairs.carts": wanted } }));
+    let deletion = delete_many(&table(), &["a".to_owned()], "t".into());
     let one = json!({ "Delete": { "TableName": "pairs.carts", "Key": { "k": { "S": "a" } } } });
-    assert_eq!(sent(&delete), json!({ "TransactItems": [one], "ClientRequestToken": "t" }));
-    let set = sent(&Call::set_many(&partition(""), &[("a", b"1"), ("b", b"x")], &STAMP, "t".into()));
+    assert_eq!(sent(&deletion), json!({ "TransactItems": [one], "ClientRequestToken": "t" }));
+    let set = sent(&set_many(&partition(""), &[("a", b"1"), ("b", b"x")], &STAMP, "t".into()));
     assert_eq!(set["TransactItems"][1]["Put"]["Item"]["v"], json!({ "B": "eA==" }));
 }
 
