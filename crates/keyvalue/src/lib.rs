@@ -11,6 +11,7 @@ mod cursor;
 mod draft;
 mod draft2;
 mod export;
+mod keys;
 mod number;
 mod store;
 
@@ -18,5 +19,6 @@ pub use batch::behind;
 pub use bucket::{Bucket, Buckets};
 pub use cursor::Cursor;
 pub use export::{Export, Instance};
+pub use keys::Keys;
 pub use number::{contended, sum};
 pub use store::{Page, Snapshot, Store, Swap};

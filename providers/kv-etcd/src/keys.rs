@@ -1,34 +1,25 @@
 //! Where a bucket's keys are among the keys of etcd, which are bytes in order.
 
 use plugboard_error::{Error, Kind, Result};
-use plugboard_http::escape;
-use plugboard_keyvalue::Bucket;
+use plugboard_keyvalue::{self as keyvalue, Bucket};
 
-/// In front of the keys of named buckets. The default bucket neither shows nor takes keys that begin so.
-const RESERVED: &str = "plugboard:bucket:";
-/// The first key behind all that begin so.
+/// The first key behind all that are reserved.
 const BEHIND_RESERVED: &[u8] = b"plugboard:bucket;";
 
 pub(crate) struct Keys {
-    prefix: String,
+    keys: keyvalue::Keys,
     /// In bytes.
     longest: u64,
 }
 
 impl Keys {
     pub(crate) fn new(prefix: String, longest: u64) -> Self {
-        Keys { prefix, longest }
+        Keys { keys: keyvalue::Keys::new(prefix), longest }
     }
 
-    /// The key as etcd has it. For the default bucket that is the key itself behind the prefix. A named
-    /// bucket's keys begin with the reserved words, the prefix and the bucket, each escaped so that neither
-    /// has a colon: no two buckets under any two prefixes can meet.
+    /// The key as etcd has it.
     pub(crate) fn full(&self, bucket: &Bucket, key: &str) -> Result<String> {
-        let full = self.lead(bucket) + key;
-        if *bucket == Bucket::Default && full.starts_with(RESERVED) {
-            let sentence = ["keys of the default bucket cannot begin with `", RESERVED, "`"].concat();
-            return Err(Error::new(Kind::Invalid, sentence));
-        }
+        let full = self.keys.full(bucket, key)?;
         if full.is_empty() {
             return Err(Error::new(Kind::Invalid, "etcd has no empty key; with `etcd-prefix` it works"));
         }
@@ -50,17 +41,13 @@ impl Keys {
 
     /// The key as the app has it; none if it is not one of the bucket's, or no text.
     pub(crate) fn short(&self, bucket: &Bucket, full: &[u8]) -> Option<String> {
-        if *bucket == Bucket::Default && full.starts_with(RESERVED.as_bytes()) {
-            return None;
-        }
-        let short = full.strip_prefix(self.lead(bucket).as_bytes())?;
-        std::str::from_utf8(short).ok().map(str::to_owned)
+        self.keys.short(bucket, full)
     }
 
     /// The bucket's keys from that one on (as the app has it, if it were text) and before the second, as etcd takes a
     /// range: `\0` for the first of all keys and for no end.
     pub(crate) fn range(&self, bucket: &Bucket, from: &[u8]) -> (Vec<u8>, Vec<u8>) {
-        let lead = self.lead(bucket).into_bytes();
+        let lead = self.keys.lead(bucket).into_bytes();
         let mut start = [&lead, from].concat();
         if start.is_empty() {
             start.push(0);
@@ -78,20 +65,12 @@ impl Keys {
     /// none among the reserved ones, however many there are.
     pub(crate) fn behind(&self, bucket: &Bucket, full: &[u8]) -> Option<Vec<u8>> {
         let next = match bucket {
-            Bucket::Default if full.starts_with(RESERVED.as_bytes()) => BEHIND_RESERVED.to_vec(),
+            Bucket::Default if full.starts_with(keyvalue::Keys::RESERVED.as_bytes()) => {
+                BEHIND_RESERVED.to_vec()
+            }
             _ => [full, b"\0"].concat(),
         };
-        next.strip_prefix(self.lead(bucket).as_bytes()).map(<[u8]>::to_vec)
-    }
-
-    fn lead(&self, bucket: &Bucket) -> String {
-        let Bucket::Named(name) = bucket else { return self.prefix.clone() };
-        let mut lead = RESERVED.to_owned();
-        escape(&mut lead, &self.prefix);
-        lead.push(':');
-        escape(&mut lead, name);
-        lead.push(':');
-        lead
+        next.strip_prefix(self.keys.lead(bucket).as_bytes()).map(<[u8]>::to_vec)
     }
 }
 
@@ -105,48 +84,6 @@ mod tests {
 
     fn named(name: &str) -> Bucket {
         Bucket::Named(name.into())
-    }
-
-    #[test]
-    fn the_default_bucket_is_what_other_clients_see() {
-        assert_eq!(keys("").full(&Bucket::Default, "a:b"), Ok("a:b".into()));
-        assert_eq!(keys("app:").full(&Bucket::Default, "k"), Ok("app:k".into()));
-    }
-
-    #[test]
-    fn the_default_bucket_cannot_reach_the_others() {
-        for (prefix, key) in [("", "plugboard:bucket::b:k"), ("plugboard:", "bucket::b:k")] {
-            let keys = keys(prefix);
-            assert_eq!(keys.full(&Bucket::Default, key).unwrap_err().kind, Kind::Invalid);
-            assert_eq!(keys.short(&Bucket::Default, format!("{prefix}{key}").as_bytes()), None);
-        }
-    }
-
-    #[test]
-    fn named_buckets_never_meet() {
-        let of = |prefix: &str, name: &str, key: &str| keys(prefix).full(&named(name), key).unwrap();
-        assert_eq!(of("p:", "b/1", "k"), "plugboard:bucket:p%3A:b%2F1:k");
-        let all = [
-            of("", "a", "b:c"),
-            of("", "a:b", "c"),
-            of("a", "b", "c"),
-            of("a:b", "", "c"),
-            of("", "", "a:b:c"),
-        ];
-        for (i, one) in all.iter().enumerate() {
-            assert!(all.iter().skip(i + 1).all(|other| other != one), "{one}");
-        }
-    }
-
-    #[test]
-    fn short_undoes_full() {
-        let keys = keys("p*:");
-        for bucket in [Bucket::Default, named("b")] {
-            let full = keys.full(&bucket, "k").unwrap();
-            assert_eq!(keys.short(&bucket, full.as_bytes()), Some("k".into()));
-        }
-        assert_eq!(keys.short(&Bucket::Default, b"other"), None);
-        assert_eq!(keys.short(&Bucket::Default, b"p*:\xff"), None);
     }
 
     #[test]

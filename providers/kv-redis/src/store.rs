@@ -6,7 +6,7 @@ use std::time::Duration;
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_error::{Error, Result};
 use plugboard_http::{Client, Host, Limits, Resend, Transport};
-use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap};
+use plugboard_keyvalue::{Bucket, Buckets, Keys, Page, Snapshot, Store, Swap};
 
 use crate::config::Config;
 use crate::keys;
@@ -18,7 +18,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Redis<T> {
     client: Client<T>,
     wire: Wire,
-    keys: keys::Keys,
+    keys: Keys,
     buckets: Buckets,
     /// Milliseconds in decimal.
     ttl: Option<String>,
@@ -40,7 +40,7 @@ impl<T: Transport + Host + Default> Redis<T> {
                 log: config.log.then_some("kv-redis"),
             },
             wire: Wire::new(config.dialect, config.authorization, config.max_request),
-            keys: keys::Keys::new(config.prefix),
+            keys: Keys::new(config.prefix),
             buckets: config.buckets,
             ttl: config.ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).to_string()),
         }
@@ -121,11 +121,11 @@ impl<T: Transport + Host + Default + 'static> Store for Redis<T> {
 
     fn list(&self, bucket: &Bucket, after: Option<u64>) -> Result<Page<u64>> {
         let cursor = after.unwrap_or(0).to_string().into_bytes();
-        let arguments = [Cow::Owned(cursor), Cow::Owned(self.keys.pattern(bucket).into_bytes())];
+        let arguments = [Cow::Owned(cursor), Cow::Owned(keys::pattern(&self.keys, bucket).into_bytes())];
         let mut strings = self.eval(&scripts::LIST, &[], &arguments)?.into_iter();
         let next = strings.next().and_then(|text| String::from_utf8(text).ok()?.parse().ok());
         let next: u64 = next.ok_or_else(|| self.unexpected(scripts::LIST.what, scripts::LIST.resend))?;
-        let keys = strings.filter_map(|full| self.keys.short(bucket, String::from_utf8(full).ok()?));
+        let keys = strings.filter_map(|full| self.keys.short(bucket, &full));
         Ok(Page { keys: keys.collect(), next: (next != 0).then_some(next) })
     }
 
