@@ -61,7 +61,7 @@ fn every_setting_is_in_the_readme_and_no_other() -> Result<()> {
             }));
             let names = code
                 .split_once("const NAMES")
-                .and_then(|(_, rest)| rest.split_once("] = [")?.1.split_once("];"));
+                .and_then(|(_, rest)| rest.split_once("] =")?.1.split_once("];"));
             let (names, _) =
                 names.with_context(|| format!("providers/{name} has no list of its settings"))?;
             in_list
