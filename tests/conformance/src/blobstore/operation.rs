@@ -167,6 +167,8 @@ impl common::Operation<Blobstore> for Operation {
         match &row.fault {
             // Before the commit is its last block, which did not get through.
             Trouble::Refused | Trouble::Ignored if self == Operation::Commit => row.always,
+            // Too slow for what reads the object, too.
+            Trouble::Fault(Fault::SlowDrip { from: At::MidBody, .. }) if self == Operation::Get => row.always,
             Trouble::Fault(Fault::SlowDrip { from: At::AfterHeaders | At::MidBody, .. }) => {
                 // What comes slowly comes; the deadline is for what the provider itself waits for as a whole.
                 if cx.fixture().answers_in_words(self) { row.always } else { SUCCESS }
