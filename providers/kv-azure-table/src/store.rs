@@ -17,9 +17,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_ANSWER: u64 = 8 << 20;
 /// Reads and deletions under way at the same time.
 const WIDTH: usize = 16;
-/// Before a number is read anew that others change as well.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+/// Before a number is read anew that others change as well. Between reading and writing it another client's writing is
+/// enough, so that many clients have to get out of each other's way.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Tables<T> {
     client: Client<T>,

@@ -20,25 +20,40 @@ use crate::server::Answer;
 use crate::shared_key::{sign, string_to_sign};
 use crate::state::State;
 use crate::target::{Operation, Target, below_account};
-use crate::{ACCOUNT, repair, rules};
+use crate::{ACCOUNT, Service, repair, rules, tables};
 
 const COPY_SOURCE: &str = "x-ms-copy-source";
 
 pub(crate) async fn answer(state: Arc<State>, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
-    let prepared = prepare(&state, &head);
-    let answered = match prepared {
-        Ok((target, operation, upstream)) => match send(&state, upstream, body).await {
-            Ok(answer) => repair::answer(&state, &head, &target, operation, answer).await,
-            // Azurite is not there, or the client broke off.
-            Err(why) => Err(Refusal::from(INTERNAL_ERROR).detail("ExceptionMessage", why.to_string())),
-        },
+    let answered = match state.service {
+        Service::Blobs => blobs(&state, &head, body).await,
+        Service::Tables => tables(&state, &head, body).await,
+    };
+    answered.unwrap_or_else(|refusal| refusal.answer(state.service, &head.method, state.clock.now()))
+}
+
+async fn blobs(state: &State, head: &Parts, body: Incoming) -> Result<Answer, Refusal> {
+    match prepare(state, head) {
+        Ok((target, operation, upstream)) => {
+            let answer = send(state, upstream, body).await?;
+            repair::answer(state, head, &target, operation, answer).await
+        }
         Err(refusal) => {
             drain(body).await;
             Err(refusal)
         }
-    };
-    answered.unwrap_or_else(|refusal| refusal.answer(&head.method, state.clock.now()))
+    }
+}
+
+async fn tables(state: &State, head: &Parts, body: Incoming) -> Result<Answer, Refusal> {
+    match tables::prepare(state, head) {
+        Ok(upstream) => Ok(tables::repair(state, head, send(state, upstream, body).await?)),
+        Err(refusal) => {
+            drain(body).await;
+            Err(refusal)
+        }
+    }
 }
 
 /// The head of the request to Azurite, if there is to be one.
@@ -47,7 +62,8 @@ fn prepare(state: &State, head: &Parts) -> Result<(Target, Operation, Parts), Re
     let operation = target.operation(head);
     // The length first, because Azure's front looks at nothing else without it.
     rules::check(head, &target, operation)?;
-    let client = authenticate(state, head, &target)?;
+    let text_to_sign = || string_to_sign(head, &target.path, &target.query);
+    let client = authenticate(state, head, &target.query, text_to_sign)?;
     if state.is_being_deleted(&target.container) {
         let creates = operation == Operation::CreateContainer;
         return Err(if creates { CONTAINER_BEING_DELETED } else { CONTAINER_NOT_FOUND }.into());
@@ -85,12 +101,19 @@ fn copy_source(state: &State, head: &Parts, client: Client) -> Result<HeaderValu
     header_value(url)
 }
 
-fn header_value(text: String) -> Result<HeaderValue, Refusal> {
+pub(crate) fn header_value(text: String) -> Result<HeaderValue, Refusal> {
     HeaderValue::try_from(text).map_err(|_| INTERNAL_ERROR.into())
 }
 
 /// Each on a connection of its own: none is stale, and a client that breaks off breaks only its own.
-async fn send(state: &State, head: Parts, body: Incoming) -> anyhow::Result<Response<Incoming>> {
+async fn send(state: &State, head: Parts, body: Incoming) -> Result<Response<Incoming>, Refusal> {
+    // Azurite is not there, or the client broke off.
+    let failed =
+        |why: anyhow::Error| Refusal::from(INTERNAL_ERROR).detail("ExceptionMessage", why.to_string());
+    exchange(state, head, body).await.map_err(failed)
+}
+
+async fn exchange(state: &State, head: Parts, body: Incoming) -> anyhow::Result<Response<Incoming>> {
     let stream = TcpStream::connect(state.azurite).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;

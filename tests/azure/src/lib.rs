@@ -1,6 +1,6 @@
-//! Azure Blob Storage and the services that issue its tokens, on this machine, for tests.
+//! Azure Storage, its blobs or its tables, and the services that issue its tokens, on this machine, for tests.
 //!
-//! The blobs are in Azurite. Before it stands what this crate is about: a proxy that refuses what Azure refuses
+//! The blobs are in Azurite, and so are the tables. Before it stands what this crate is about: a proxy that refuses what Azure refuses
 //! and Azurite lets pass, and that answers as Azure does where Azurite does not. README.md has the list.
 //!
 //! ```no_run
@@ -26,6 +26,7 @@ mod rules;
 mod server;
 mod shared_key;
 mod state;
+mod tables;
 mod target;
 mod tokens;
 
@@ -50,20 +51,33 @@ pub const ACCOUNT: &str = Azurite::ACCOUNT;
 /// Its key, in base64 as everywhere.
 pub const KEY: &str = Azurite::KEY;
 
+/// What of an account it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    Blobs,
+    Tables,
+}
+
 pub struct Config {
-    /// Where the blobs are.
+    pub service: Service,
+    /// Where the blobs or tables are.
     pub azurite: SocketAddr,
-    /// Where the blob service listens; a loopback address, and port 0 picks a free one.
-    pub blobs: SocketAddr,
+    /// Where the service listens; a loopback address, and port 0 picks a free one.
+    pub storage: SocketAddr,
     /// The same for the services that issue tokens.
     pub tokens: SocketAddr,
 }
 
 impl Config {
-    /// On free ports.
+    /// The blob service, on free ports.
     pub fn new(azurite: SocketAddr) -> Config {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Config { azurite, blobs: free, tokens: free }
+        Config { service: Service::Blobs, azurite, storage: free, tokens: free }
+    }
+
+    /// The table service, on free ports.
+    pub fn tables(azurite: SocketAddr) -> Config {
+        Config { service: Service::Tables, ..Config::new(azurite) }
     }
 
     /// Starts both services on a thread of their own; they accept connections when this returns.
@@ -78,16 +92,16 @@ impl Config {
             let _runtime = runtime.enter();
             Ok((addr, tokio::net::TcpListener::from_std(listener)?))
         };
-        let (blobs, blob_listener) = listen(self.blobs)?;
+        let (storage, storage_listener) = listen(self.storage)?;
         let (tokens, token_listener) = listen(self.tokens)?;
-        let state = Arc::new(State::new(self.azurite, tokens));
+        let state = Arc::new(State::new(self.service, self.azurite, tokens));
 
         let (stop, stopped) = oneshot::channel();
-        let (for_blobs, for_tokens) = (state.clone(), state.clone());
+        let (for_storage, for_tokens) = (state.clone(), state.clone());
         let thread = std::thread::Builder::new().name("azure-strict".into()).spawn(move || {
             runtime.block_on(async {
-                tokio::spawn(server::accept(blob_listener, move |request| {
-                    forward::answer(for_blobs.clone(), request)
+                tokio::spawn(server::accept(storage_listener, move |request| {
+                    forward::answer(for_storage.clone(), request)
                 }));
                 tokio::spawn(server::accept(token_listener, move |request| {
                     identity::answer(for_tokens.clone(), request)
@@ -96,13 +110,13 @@ impl Config {
             });
             runtime.shutdown_timeout(Duration::from_secs(5));
         })?;
-        Ok(Azure { blobs, tokens, state, stop: Some(stop), thread: Some(thread) })
+        Ok(Azure { storage, tokens, state, stop: Some(stop), thread: Some(thread) })
     }
 }
 
 /// The running services; dropping it stops them.
 pub struct Azure {
-    blobs: SocketAddr,
+    storage: SocketAddr,
     tokens: SocketAddr,
     state: Arc<State>,
     stop: Option<oneshot::Sender<()>>,
@@ -110,19 +124,19 @@ pub struct Azure {
 }
 
 impl Azure {
-    /// Where the blob service listens, for a proxy before it.
+    /// Where the service listens, for a proxy before it.
     pub fn addr(&self) -> SocketAddr {
-        self.blobs
+        self.storage
     }
 
-    /// The blob service with the account in the path, as Azurite has it. No trailing slash.
+    /// The service with the account in the path, as Azurite has it. No trailing slash.
     pub fn url(&self) -> String {
-        format!("http://{}/{ACCOUNT}", self.blobs)
+        format!("http://{}/{ACCOUNT}", self.storage)
     }
 
-    /// The blob service without the account in the path, as Azure has it (there it is in the host's name).
+    /// The service without the account in the path, as Azure has it (there it is in the host's name).
     pub fn host_style_url(&self) -> String {
-        format!("http://{}", self.blobs)
+        format!("http://{}", self.storage)
     }
 
     /// What stands in for `https://login.microsoftonline.com`: `POST /{TENANT}/oauth2/v2.0/token`.
@@ -156,7 +170,7 @@ impl Azure {
         &self.state.tokens
     }
 
-    /// A token for the blobs.
+    /// A token for the service.
     pub fn issue_token(&self) -> String {
         self.state.tokens.issue(RESOURCE, self.state.clock.now())
     }

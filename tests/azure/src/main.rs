@@ -24,7 +24,8 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     Run::scope("azure", |run| {
         let azurite = Azurite::start(run)?;
-        let config = Config { azurite: azurite.addr(), blobs: arguments.blobs, tokens: arguments.tokens };
+        let config =
+            Config { storage: arguments.blobs, tokens: arguments.tokens, ..Config::new(azurite.addr()) };
         let azure = config.serve()?;
         println!("account  {ACCOUNT}\nkey      {KEY}");
         println!("tenant   {TENANT}\nclient   {CLIENT_ID}\nsecret   {CLIENT_SECRET}");

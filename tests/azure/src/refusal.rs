@@ -1,4 +1,4 @@
-//! The errors of the blob service, in the form that Azure gives them.
+//! The errors of the services, in the form that Azure gives them.
 //! <https://learn.microsoft.com/rest/api/storageservices/status-and-error-codes2>
 
 use std::fmt::Write;
@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::header::{CONTENT_TYPE, DATE, HeaderName, HeaderValue};
 use hyper::{Method, Response};
+use serde_json::json;
 
+use crate::Service;
 use crate::server::Answer;
 
 /// Status, code and message.
@@ -97,18 +99,32 @@ impl Refusal {
         xml + "</Error>"
     }
 
-    pub(crate) fn answer(self, method: &Method, now: SystemTime) -> Answer {
+    /// Of tables the code is in the body alone.
+    fn json(&self, id: &str) -> String {
+        let Code(_, code, message) = self.code;
+        let details = self.details.iter().map(|(name, text)| format!("\n{name}:{text}")).collect::<String>();
+        let value = format!("{message}\nRequestId:{id}{details}");
+        json!({ "odata.error": { "code": code, "message": { "lang": "en-US", "value": value } } }).to_string()
+    }
+
+    pub(crate) fn answer(self, service: Service, method: &Method, now: SystemTime) -> Answer {
         let id = format!("{:032x}", fastrand::u128(..));
         let Code(status, code, _) = self.code;
-        let body = if method == Method::HEAD { String::new() } else { self.body(&id, now) };
+        let (content_type, body) = match service {
+            _ if method == Method::HEAD => ("application/xml", String::new()),
+            Service::Blobs => ("application/xml", self.body(&id, now)),
+            Service::Tables => ("application/json", self.json(&id)),
+        };
         let mut answer = Response::builder()
             .status(status)
-            .header("x-ms-error-code", code)
             .header("x-ms-request-id", id)
             .header(DATE, httpdate::fmt_http_date(now))
-            .header(CONTENT_TYPE, "application/xml")
+            .header(CONTENT_TYPE, content_type)
             .body(Either::Left(Full::new(Bytes::from(body))))
             .expect("all of it is text");
+        if service == Service::Blobs {
+            answer.headers_mut().insert("x-ms-error-code", HeaderValue::from_static(code));
+        }
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::try_from(value) {
                 answer.headers_mut().insert(name, value);

@@ -10,13 +10,14 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 
+use crate::Service;
 use crate::forward::passed_on;
 use crate::refusal::{AUTHENTICATION_FAILED, INTERNAL_ERROR, INVALID_INPUT, INVALID_RANGE, Refusal};
 use crate::server::Answer;
 use crate::state::State;
 use crate::target::{Operation, Target};
 
-const ERROR_CODE: &str = "x-ms-error-code";
+pub(crate) const ERROR_CODE: &str = "x-ms-error-code";
 const COPY_STATUS: &str = "x-ms-copy-status";
 const VERSION: &str = "x-ms-version";
 
@@ -66,13 +67,17 @@ fn beyond_the_end(content_range: &str) -> Option<u64> {
     (first >= size).then_some(size)
 }
 
-fn own_headers(state: &State, head: &Parts, headers: &mut HeaderMap) {
+pub(crate) fn own_headers(state: &State, head: &Parts, headers: &mut HeaderMap) {
     for name in [CONNECTION.as_str(), "keep-alive", TRANSFER_ENCODING.as_str()] {
         headers.remove(name);
     }
     let now = httpdate::fmt_http_date(state.clock.now());
     headers.insert(DATE, HeaderValue::try_from(now).expect("a date is text"));
-    headers.insert(SERVER, HeaderValue::from_static("Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0"));
+    let server = match state.service {
+        Service::Blobs => "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0",
+        Service::Tables => "Windows-Azure-Table/1.0 Microsoft-HTTPAPI/2.0",
+    };
+    headers.insert(SERVER, HeaderValue::from_static(server));
     if let Some(version) = head.headers.get(VERSION) {
         headers.insert(VERSION, version.clone());
     }

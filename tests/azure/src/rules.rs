@@ -53,7 +53,7 @@ fn range(name: &'static str, value: Option<&str>) -> Result<(), Refusal> {
     }
 }
 
-fn length(headers: &HeaderMap) -> Result<u64, Code> {
+pub(crate) fn length(headers: &HeaderMap) -> Result<u64, Code> {
     if headers.contains_key(TRANSFER_ENCODING) {
         return Err(MISSING_CONTENT_LENGTH);
     }

@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::Service;
 use crate::clock::Clock;
 use crate::tokens::Tokens;
 
 pub(crate) struct State {
+    pub(crate) service: Service,
     pub(crate) azurite: SocketAddr,
     /// Where tokens are to be had.
     pub(crate) authority: SocketAddr,
@@ -55,8 +57,9 @@ struct Slow {
 }
 
 impl State {
-    pub(crate) fn new(azurite: SocketAddr, authority: SocketAddr) -> State {
+    pub(crate) fn new(service: Service, azurite: SocketAddr, authority: SocketAddr) -> State {
         State {
+            service,
             azurite,
             authority,
             clock: Clock::default(),

@@ -1,9 +1,10 @@
 //! kv-azure-table with each of its credentials.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Result;
-use azure_strict::ACCOUNT;
+use azure_strict::{ACCOUNT, Azure, Config};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use plugboard_faults::Request;
@@ -11,7 +12,7 @@ use plugboard_harness::servers::Azurite;
 use plugboard_harness::{Run, tools};
 use serde_json::{Value, json};
 
-use super::{Fixture, Limit, Outside};
+use super::{Fixture, Limit, Operation, Outside};
 use crate::azure::Credentials;
 use crate::fixture::{self, Settings};
 use crate::script::Script;
@@ -32,6 +33,53 @@ pub(super) fn azurite(run: &Run) -> Result<Box<dyn Fixture>> {
     let azurite = Azurite::start_tables(run)?;
     let outside = Sdk::start(run, &azurite.connection_string())?;
     service(azurite.addr(), Credentials::shared_key(PREFIX), outside, azurite)
+}
+
+pub(super) fn signature(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |_, outside| {
+        // It allows everything for an hour.
+        let (sas, _) = outside.ask(json!({ "do": "sign" }), b"")?;
+        Credentials::signature(PREFIX, sas.as_str().unwrap_or_default())
+    })
+}
+
+pub(super) fn client_secret(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |azure, _| Ok(Credentials::client_secret(PREFIX, azure)))
+}
+
+pub(super) fn client_assertion(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |azure, _| Ok(Credentials::client_assertion(PREFIX, azure)))
+}
+
+pub(super) fn managed_identity(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |azure, _| Ok(Credentials::managed_identity(PREFIX, azure)))
+}
+
+/// Tokens are good for half a minute less than any provider would use one for, and so for one request.
+pub(super) fn short_lived(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, |azure, _| {
+        azure.tokens().set_lifetime(Duration::from_secs(1));
+        Ok(Credentials::client_secret(PREFIX, azure))
+    })
+}
+
+/// Its clock is not ours.
+pub(super) fn skewed(run: &Run) -> Result<Box<dyn Fixture>> {
+    let azurite = Azurite::start_tables(run)?;
+    let azure = Config::tables(azurite.addr()).serve()?;
+    azure.shift_clock(-40 * 60);
+    // The other client has no part in that.
+    let outside = Sdk::start(run, &azurite.connection_string())?;
+    service(azure.addr(), Credentials::shared_key(PREFIX), outside, (azure, azurite))
+}
+
+/// Azurite behind what makes it as strict as Azure.
+fn strict(run: &Run, credentials: impl Fn(&Azure, &Sdk) -> Result<Credentials>) -> Result<Box<dyn Fixture>> {
+    let azurite = Azurite::start_tables(run)?;
+    let azure = Config::tables(azurite.addr()).serve()?;
+    let outside = Sdk::start(run, &azurite.connection_string())?;
+    let credentials = credentials(&azure, &outside)?;
+    service(azure.addr(), credentials, outside, (azure, azurite))
 }
 
 fn service(
@@ -90,6 +138,11 @@ impl<S: Send + Sync> Fixture for Service<S> {
 
     fn writes_what_was_read(&self) -> Option<fn(&Request) -> bool> {
         Some(|request| request.method != "GET")
+    }
+
+    fn answers_in_words(&self, operation: Operation) -> bool {
+        use Operation::{Delete, Increment, Set, Swap};
+        !matches!(operation, Set | Delete | Increment | Swap)
     }
 
     fn outside(&self) -> &dyn Outside {

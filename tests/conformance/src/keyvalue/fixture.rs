@@ -3,6 +3,7 @@
 use anyhow::Result;
 use plugboard_faults::Request;
 
+use super::Operation;
 use crate::fixture::{self, Settings};
 
 pub(crate) trait Fixture: fixture::Fixture {
@@ -13,6 +14,11 @@ pub(crate) trait Fixture: fixture::Fixture {
     /// before it what is written then.
     fn writes_what_was_read(&self) -> Option<fn(&Request) -> bool> {
         None
+    }
+
+    /// Whether the answer to the last request of an operation that succeeds has a body.
+    fn answers_in_words(&self, _: Operation) -> bool {
+        true
     }
 
     fn outside(&self) -> &dyn Outside;

@@ -4,7 +4,6 @@ pub(crate) mod app;
 mod azure_table;
 mod capabilities;
 mod dynamodb;
-mod dynamodb_outside;
 mod etcd;
 mod etcd_outside;
 mod fixture;
@@ -79,6 +78,55 @@ impl Interface for Keyvalue {
             start: dynamodb::tables,
         },
         Entry {
+            provider: "kv-dynamodb",
+            name: "access-key",
+            auth: "access key",
+            trials: Trials::Credentials,
+            start: dynamodb::access_key,
+        },
+        Entry {
+            provider: "kv-dynamodb",
+            name: "temporary-key",
+            auth: "temporary key",
+            trials: Trials::Credentials,
+            start: dynamodb::temporary,
+        },
+        Entry {
+            provider: "kv-dynamodb",
+            name: "container",
+            auth: "container",
+            trials: Trials::Credentials,
+            start: dynamodb::container,
+        },
+        Entry {
+            provider: "kv-dynamodb",
+            name: "instance",
+            auth: "instance",
+            trials: Trials::Credentials,
+            start: dynamodb::instance,
+        },
+        Entry {
+            provider: "kv-dynamodb",
+            name: "web-identity",
+            auth: "web identity",
+            trials: Trials::Credentials,
+            start: dynamodb::web_identity,
+        },
+        Entry {
+            provider: "kv-dynamodb",
+            name: "keys-that-end",
+            auth: "web identity",
+            trials: Trials::Credentials,
+            start: dynamodb::short_lived,
+        },
+        Entry {
+            provider: "kv-dynamodb",
+            name: "skewed",
+            auth: "access key",
+            trials: Trials::Credentials,
+            start: dynamodb::skewed,
+        },
+        Entry {
             provider: "kv-etcd",
             name: "password",
             auth: "user and password",
@@ -105,6 +153,48 @@ impl Interface for Keyvalue {
             auth: "Shared Key",
             trials: Trials::All,
             start: azure_table::azurite,
+        },
+        Entry {
+            provider: "kv-azure-table",
+            name: "sas",
+            auth: "SAS",
+            trials: Trials::Credentials,
+            start: azure_table::signature,
+        },
+        Entry {
+            provider: "kv-azure-table",
+            name: "client-secret",
+            auth: "Entra ID client secret",
+            trials: Trials::Credentials,
+            start: azure_table::client_secret,
+        },
+        Entry {
+            provider: "kv-azure-table",
+            name: "client-assertion",
+            auth: "Entra ID client assertion",
+            trials: Trials::Credentials,
+            start: azure_table::client_assertion,
+        },
+        Entry {
+            provider: "kv-azure-table",
+            name: "managed-identity",
+            auth: "managed identity",
+            trials: Trials::Credentials,
+            start: azure_table::managed_identity,
+        },
+        Entry {
+            provider: "kv-azure-table",
+            name: "tokens-that-end",
+            auth: "Entra ID client secret",
+            trials: Trials::Credentials,
+            start: azure_table::short_lived,
+        },
+        Entry {
+            provider: "kv-azure-table",
+            name: "skewed",
+            auth: "Shared Key",
+            trials: Trials::Slow,
+            start: azure_table::skewed,
         },
     ];
 

@@ -90,13 +90,16 @@ fn huge_names(cx: &Cx) -> Result<()> {
 }
 
 fn huge_batches(cx: &Cx) -> Result<()> {
-    let session = cx.session()?;
+    // As long as it takes.
+    let session = cx.app_with(&[("timeout", "300s")])?.session();
     let bucket = session.open(&cx.bucket("batches"))?;
     let keys = (0..20_000).map(|n| n.to_string()).collect::<Vec<_>>();
+    // Where each takes a request, so many of them take minutes.
+    let read = if cx.provider.capabilities.batch.get == Some(1) { 2_000 } else { keys.len() };
     let pairs = keys.iter().map(|key| (key, key)).collect::<Vec<_>>();
     match bucket.set_many(&pairs) {
         Ok(()) => {
-            let values = bucket.get_many(&keys)?.into_iter().map(|pair| pair.1);
+            let values = bucket.get_many(&keys[..read])?.into_iter().map(|pair| pair.1);
             let wrong = values.zip(&keys).find(|(value, key)| value.as_deref() != Some(key.as_bytes()));
             ensure!(wrong.is_none(), "get-many: {wrong:?}");
             bucket.delete_many(&keys)?;
