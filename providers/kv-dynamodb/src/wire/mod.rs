@@ -121,8 +121,11 @@ pub(crate) fn add(place: &Place, key: &str, delta: i64, least: i64, stamp: &Stam
     let (low, high) = (least.saturating_sub(delta), i64::MAX.saturating_sub(delta));
     // A missing number is 0.
     let condition = match low <= 0 && 0 <= high {
-        true => "(attribute_not_exists(k) OR v BETWEEN :low AND :high) AND NOT (e <= :now)",
-        false => "v BETWEEN :low AND :high AND NOT (e <= :now)",
+        true => {
+            "(attribute_not_exists(k) OR (attribute_type(v, :tn) AND v BETWEEN :low AND :high)) \
+             AND NOT (e <= :now)"
+        }
+        false => "attribute_type(v, :tn) AND v BETWEEN :low AND :high AND NOT (e <= :now)",
     };
     let mut values = BTreeMap::from([
         (":d", A::number(delta)),
@@ -130,6 +133,7 @@ pub(crate) fn add(place: &Place, key: &str, delta: i64, least: i64, stamp: &Stam
         (":low", A::number(low)),
         (":high", A::number(high)),
         (":now", A::number(stamp.now)),
+        (":tn", A::text("N")),
     ]);
     let update = match stamp.ends {
         Some(ends) => {
@@ -143,7 +147,8 @@ pub(crate) fn add(place: &Place, key: &str, delta: i64, least: i64, stamp: &Stam
         update_expression: Some(update),
         condition_expression: Some(condition),
         expression_attribute_values: values,
-        return_values: Some("UPDATED_NEW"),
+        // Not what was changed only, which the number is not if nothing was added.
+        return_values: Some("ALL_NEW"),
         return_values_on_condition_check_failure: Some("ALL_OLD"),
         ..of(place)
     };

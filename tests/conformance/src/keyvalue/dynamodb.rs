@@ -3,16 +3,20 @@
 use std::net::SocketAddr;
 
 use anyhow::Result;
-use plugboard_harness::Run;
+use aws_strict::Config;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use plugboard_harness::servers::Moto;
+use plugboard_harness::{Run, tools};
+use serde_json::{Value, json};
 
-use super::dynamodb_outside::Sdk;
 use super::{Fixture, Limit, Outside};
+use crate::aws::{Credentials, Way};
 use crate::fixture::{self, Settings};
+use crate::script::Script;
 
+const PREFIX: &str = "dynamodb";
 const TABLE: &str = "pairs";
-/// With characters that every encoding changes, as many as there are in those of AWS.
-const WRONG: &str = "wr0ng/Credential+5/that+is/as+long/as+others";
 
 struct Service<S> {
     address: SocketAddr,
@@ -23,18 +27,6 @@ struct Service<S> {
     _servers: S,
 }
 
-/// How the provider proves who it is.
-struct Credentials {
-    /// The settings that are needed.
-    settings: Vec<(&'static str, String)>,
-    /// What to change for the service to refuse them.
-    wrong: (&'static str, String),
-    required: &'static [&'static str],
-    /// Settings that only make sense with these.
-    malformed: Vec<(&'static str, &'static str)>,
-    secrets: Vec<String>,
-}
-
 pub(super) fn partitions(run: &Run) -> Result<Box<dyn Fixture>> {
     moto(run, "partition")
 }
@@ -43,22 +35,54 @@ pub(super) fn tables(run: &Run) -> Result<Box<dyn Fixture>> {
     moto(run, "table")
 }
 
+pub(super) fn access_key(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, Credentials::access_key)
+}
+
+pub(super) fn temporary(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, Credentials::temporary)
+}
+
+pub(super) fn container(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, Credentials::container)
+}
+
+pub(super) fn instance(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, Credentials::instance)
+}
+
+pub(super) fn web_identity(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, Credentials::web_identity)
+}
+
+pub(super) fn short_lived(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, Credentials::short_lived)
+}
+
+pub(super) fn skewed(run: &Run) -> Result<Box<dyn Fixture>> {
+    strict(run, Credentials::skewed)
+}
+
 /// Moto by itself checks signatures, though not all that AWS does.
 fn moto(run: &Run, layout: &'static str) -> Result<Box<dyn Fixture>> {
-    let moto = Moto::start_changed(run, include_str!("dynamodb_moto.py"))?;
-    let credentials = Credentials {
-        settings: vec![
-            ("dynamodb-access-key-id", Moto::ACCESS_KEY_ID.to_owned()),
-            ("dynamodb-secret-access-key", Moto::SECRET_ACCESS_KEY.to_owned()),
-        ],
-        wrong: ("dynamodb-secret-access-key", WRONG.to_owned()),
-        required: &["dynamodb-access-key-id", "dynamodb-secret-access-key"],
-        malformed: vec![("dynamodb-access-key-id", "AKID/x"), ("dynamodb-role-arn", "arn:aws:iam::1:role/x")],
-        secrets: vec![Moto::SECRET_ACCESS_KEY.to_owned(), WRONG.to_owned()],
-    };
-    let outside = Sdk::start(run, moto.addr(), TABLE, layout)?;
-    outside.create_table()?;
+    let moto = start(run)?;
+    let outside = Sdk::start(run, &moto, layout)?;
+    let credentials = Credentials::key(PREFIX, Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY);
     Ok(Box::new(Service { address: moto.addr(), layout, credentials, outside, _servers: moto }))
+}
+
+/// Moto behind what makes it as strict as AWS.
+fn strict(run: &Run, credentials: Way) -> Result<Box<dyn Fixture>> {
+    let (moto, layout) = (start(run)?, "partition");
+    let aws = Config::new((&moto).into()).serve()?;
+    // The other client has no part in that.
+    let outside = Sdk::start(run, &moto, layout)?;
+    let credentials = credentials(PREFIX, &aws)?;
+    Ok(Box::new(Service { address: aws.addr(), layout, credentials, outside, _servers: (aws, moto) }))
+}
+
+fn start(run: &Run) -> Result<Moto> {
+    Moto::start_changed(run, include_str!("dynamodb_moto.py"))
 }
 
 impl<S: Send + Sync> fixture::Fixture for Service<S> {
@@ -73,17 +97,16 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
             ("dynamodb-table", TABLE.to_owned()),
             ("dynamodb-layout", self.layout.to_owned()),
         ];
-        let settings = settings.into_iter().chain(self.credentials.settings.clone());
-        settings.map(|(name, value)| (name.to_owned(), value)).collect()
+        let settings = settings.map(|(name, value)| (name.to_owned(), value));
+        settings.into_iter().chain(self.credentials.settings.clone()).collect()
     }
 
     fn wrong_credentials(&self) -> Settings {
-        let (name, value) = &self.credentials.wrong;
-        Settings::from([((*name).to_owned(), value.clone())])
+        self.credentials.wrong.clone()
     }
 
     fn required(&self) -> &[&str] {
-        self.credentials.required
+        &self.credentials.required
     }
 
     fn malformed(&self) -> Vec<(&str, &str)> {
@@ -117,5 +140,48 @@ impl<S: Send + Sync> Fixture for Service<S> {
 
     fn outside(&self) -> &dyn Outside {
         &self.outside
+    }
+}
+
+/// Amazon's own, in Python, in one of the layouts.
+struct Sdk(Script);
+
+impl Sdk {
+    fn start(run: &Run, moto: &Moto, layout: &str) -> Result<Sdk> {
+        let (id, secret) = (Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY);
+        let arguments = [&moto.url(), Moto::REGION, id, secret, TABLE, layout];
+        let program = include_str!("dynamodb_outside.py");
+        let sdk = Sdk(Script::start(run, &tools::python_aws()?, program, arguments)?);
+        sdk.0.ask(json!({ "do": "create" }), b"")?;
+        Ok(sdk)
+    }
+
+    fn about(&self, what: &str, key: &[u8], body: &[u8]) -> Result<(Value, Vec<u8>)> {
+        self.0.ask(json!({ "do": what, "key": STANDARD.encode(key) }), body)
+    }
+}
+
+impl Outside for Sdk {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let (found, value) = self.about("get", key, b"")?;
+        Ok((found == true).then_some(value))
+    }
+
+    fn set(&self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.about("set", key, value).map(drop)
+    }
+
+    fn delete(&self, key: &[u8]) -> Result<()> {
+        self.about("delete", key, b"").map(drop)
+    }
+
+    fn keys(&self) -> Result<Vec<Vec<u8>>> {
+        let (keys, _) = self.0.ask(json!({ "do": "keys" }), b"")?;
+        let keys = serde_json::from_value::<Vec<String>>(keys)?;
+        keys.into_iter().map(|key| Ok(STANDARD.decode(key)?)).collect()
+    }
+
+    fn put_other(&self, key: &[u8]) -> Result<()> {
+        self.about("put-other", key, b"").map(drop)
     }
 }

@@ -2,14 +2,18 @@
 
 * Nothing keeps two of its threads from one item: here, one operation is made after the other.
 * It looks at, sorts and copies all of a table for each query, and for each item of a transaction.
+* For each request, it looks up what services and operations it has.
 * It takes less of an item than 400 KiB.
 * Tables are made before they are used, and trials make up the names of buckets: behind the name of a table and a dot,
   any name is that of a table like it.
 """
 
 import copy
+import functools
 import threading
 
+import moto.backends
+import moto.core.responses
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import LimitedSizeDict
@@ -18,7 +22,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 one_at_a_time = threading.Lock()
 call_action, get_table = DynamoHandler.call_action, DynamoDBBackend.get_table
-query, scan = Table.query, Table.scan
+query, scan, modules = Table.query, Table.scan, moto.backends.list_of_moto_modules
 
 
 def call_action_alone(self):
@@ -88,4 +92,6 @@ def get_or_make_table(self, name):
 
 DynamoHandler.call_action, DynamoDBBackend.get_table = call_action_alone, get_or_make_table
 LimitedSizeDict.__setitem__ = set_attribute
+moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
+moto.backends.list_of_moto_modules = functools.cache(lambda: list(modules()))
 Table.query, Table.scan, Table.__deepcopy__ = query_narrowed, scan_narrowed, copy_without_items

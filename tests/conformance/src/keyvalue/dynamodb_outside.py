@@ -1,4 +1,4 @@
-"""boto3 as another client of DynamoDB: a JSON line in, a JSON line out, bytes in Base64."""
+"""Amazon's own SDK as another client: a JSON line and so many bytes in, a JSON line and so many bytes out."""
 
 import base64
 import json
@@ -64,15 +64,15 @@ def every_key():
         more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
-def perform(order):
+def perform(order, body):
     match order["do"]:
         case "create":
             create()
         case "get":
             item = table.get_item(Key=key(order), ConsistentRead=True).get("Item")
-            return base64.b64encode(to_bytes(item["v"])).decode() if item else None
+            return item is not None, to_bytes(item["v"]) if item else b""
         case "set":
-            table.put_item(Item={**key(order), "v": to_attribute(base64.b64decode(order["value"]))})
+            table.put_item(Item={**key(order), "v": to_attribute(body)})
         case "put-other":
             # Adds to a set, which fails at anything else.
             table.update_item(
@@ -81,13 +81,19 @@ def perform(order):
         case "delete":
             table.delete_item(Key=key(order))
         case "keys":
-            return [base64.b64encode(name.encode()).decode() for name in every_key()]
-    return None
+            return [base64.b64encode(name.encode()).decode() for name in every_key()], b""
+    return True, b""
 
 
-for line in sys.stdin:
+while line := sys.stdin.buffer.readline():
+    order = json.loads(line)
+    body = sys.stdin.buffer.read(order["length"])
     try:
-        answer = {"ok": perform(json.loads(line))}
+        result, bytes_out = perform(order, body)
+        answer = {"ok": result}
     except Exception as error:
+        bytes_out = b""
         answer = {"error": repr(error)}
-    print(json.dumps(answer), flush=True)
+    answer["length"] = len(bytes_out)
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + bytes_out)
+    sys.stdout.buffer.flush()

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use plugboard_faults::Answer;
+use plugboard_harness::Run;
 use probe::keyvalue::{Failure, Outcome, Step};
 
 use crate::check::equal;
@@ -37,6 +38,15 @@ pub(crate) type Cx<'a> = crate::cx::Cx<'a, Keyvalue>;
 pub(crate) type App = crate::session::App<Keyvalue>;
 pub(crate) type Session = crate::session::Session<Keyvalue>;
 pub(crate) type Exception = crate::case::Exception<Keyvalue>;
+
+const fn dynamodb(
+    name: &'static str,
+    auth: &'static str,
+    trials: Trials,
+    start: fn(&Run) -> Result<Box<dyn Fixture>>,
+) -> Entry<Keyvalue> {
+    Entry { provider: "kv-dynamodb", name, auth, trials, start }
+}
 
 impl Interface for Keyvalue {
     const STEM: &'static str = "kv";
@@ -63,69 +73,15 @@ impl Interface for Keyvalue {
             trials: Trials::All,
             start: redis::upstash_embedded,
         },
-        Entry {
-            provider: "kv-dynamodb",
-            name: "partitions",
-            auth: "access key",
-            trials: Trials::All,
-            start: dynamodb::partitions,
-        },
-        Entry {
-            provider: "kv-dynamodb",
-            name: "tables",
-            auth: "access key",
-            trials: Trials::All,
-            start: dynamodb::tables,
-        },
-        Entry {
-            provider: "kv-dynamodb",
-            name: "access-key",
-            auth: "access key",
-            trials: Trials::Credentials,
-            start: dynamodb::access_key,
-        },
-        Entry {
-            provider: "kv-dynamodb",
-            name: "temporary-key",
-            auth: "temporary key",
-            trials: Trials::Credentials,
-            start: dynamodb::temporary,
-        },
-        Entry {
-            provider: "kv-dynamodb",
-            name: "container",
-            auth: "container",
-            trials: Trials::Credentials,
-            start: dynamodb::container,
-        },
-        Entry {
-            provider: "kv-dynamodb",
-            name: "instance",
-            auth: "instance",
-            trials: Trials::Credentials,
-            start: dynamodb::instance,
-        },
-        Entry {
-            provider: "kv-dynamodb",
-            name: "web-identity",
-            auth: "web identity",
-            trials: Trials::Credentials,
-            start: dynamodb::web_identity,
-        },
-        Entry {
-            provider: "kv-dynamodb",
-            name: "keys-that-end",
-            auth: "web identity",
-            trials: Trials::Credentials,
-            start: dynamodb::short_lived,
-        },
-        Entry {
-            provider: "kv-dynamodb",
-            name: "skewed",
-            auth: "access key",
-            trials: Trials::Credentials,
-            start: dynamodb::skewed,
-        },
+        dynamodb("partitions", "access key", Trials::All, dynamodb::partitions),
+        dynamodb("tables", "access key", Trials::All, dynamodb::tables),
+        dynamodb("strict", "access key", Trials::Credentials, dynamodb::access_key),
+        dynamodb("session-token", "temporary keys", Trials::Credentials, dynamodb::temporary),
+        dynamodb("container", "container", Trials::Credentials, dynamodb::container),
+        dynamodb("instance", "instance", Trials::Credentials, dynamodb::instance),
+        dynamodb("web-identity", "web identity", Trials::Credentials, dynamodb::web_identity),
+        dynamodb("keys-that-end", "web identity", Trials::Credentials, dynamodb::short_lived),
+        dynamodb("skewed", "access key", Trials::Credentials, dynamodb::skewed),
         Entry {
             provider: "kv-etcd",
             name: "password",
