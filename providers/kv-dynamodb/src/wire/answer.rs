@@ -1,10 +1,10 @@
 //! What the bodies of answers say.
 
-use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use plugboard_keyvalue::Page;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::attribute::{Any, Attribute};
 
@@ -20,7 +20,7 @@ pub(crate) struct Item {
     pub(crate) ends: Option<u64>,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct RawItem {
     #[serde(default)]
     k: Any,
@@ -55,7 +55,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     serde_json::from_slice(body).ok()
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct OneItem {
     item: Option<RawItem>,
@@ -66,7 +66,7 @@ pub(crate) fn item(body: &[u8]) -> Option<Option<Item>> {
     Some(parse::<OneItem>(body)?.item.map(Item::from))
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Count {
     count: u64,
@@ -76,7 +76,7 @@ pub(crate) fn count(body: &[u8]) -> Option<u64> {
     Some(parse::<Count>(body)?.count)
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Updated {
     attributes: RawItem,
@@ -87,7 +87,7 @@ pub(crate) fn sum(body: &[u8]) -> Option<Attribute<'static>> {
     Item::from(parse::<Updated>(body)?.attributes).value
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Keys {
     items: Vec<RawItem>,
@@ -101,15 +101,15 @@ pub(crate) fn page(body: &[u8]) -> Option<Page<String>> {
     Some(Page { keys, next: last_evaluated_key.map(|raw| Item::from(raw).key) })
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Many {
-    responses: BTreeMap<String, Vec<RawItem>>,
+    responses: ByTable<Vec<RawItem>>,
     #[serde(default)]
-    unprocessed_keys: BTreeMap<String, Unprocessed>,
+    unprocessed_keys: ByTable<Unprocessed>,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Unprocessed {
     keys: Vec<RawItem>,
@@ -118,9 +118,42 @@ struct Unprocessed {
 /// The items of BatchGetItem, in no order, and the keys that it did not come to.
 pub(crate) fn many(body: &[u8]) -> Option<(Vec<Item>, Vec<String>)> {
     let Many { responses, unprocessed_keys } = parse(body)?;
-    let items = responses.into_values().flatten().map(Item::from).collect();
-    let left = unprocessed_keys.into_values().flat_map(|left| left.keys).map(|raw| Item::from(raw).key);
+    let items = responses.0.into_iter().flatten().map(Item::from).collect();
+    let left = unprocessed_keys.0.into_iter().flat_map(|left| left.keys).map(|raw| Item::from(raw).key);
     Some((items, left.collect()))
+}
+
+/// What a map has under the names of tables, of which there is one or none.
+struct ByTable<T>(Vec<T>);
+
+impl<T> Default for ByTable<T> {
+    fn default() -> Self {
+        ByTable(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByTable<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(ByTableVisitor(PhantomData))
+    }
+}
+
+struct ByTableVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ByTableVisitor<T> {
+    type Value = ByTable<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a map by tables")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ByTable<T>, A::Error> {
+        let mut all = Vec::new();
+        while let Some((IgnoredAny, one)) = map.next_entry()? {
+            all.push(one);
+        }
+        Ok(ByTable(all))
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! The bodies of requests (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html).
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::attribute::Attribute;
 
@@ -27,8 +25,8 @@ pub(super) struct Body<'a> {
     pub(super) condition_expression: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) update_expression: Option<&'a str>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) expression_attribute_values: BTreeMap<&'static str, Attribute<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "map")]
+    pub(super) expression_attribute_values: Values<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) exclusive_start_key: Option<Fields<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,6 +39,9 @@ pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) return_values_on_condition_check_failure: Option<&'static str>,
 }
+
+/// By the names that expressions have for them.
+pub(super) type Values<'a> = Vec<(&'static str, Attribute<'a>)>;
 
 /// The attributes of an item, or those of them that are its key. README.md says what each is.
 #[derive(Default, Serialize)]
@@ -61,7 +62,8 @@ pub(super) struct Fields<'a> {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct BatchGet<'a> {
     /// By their tables, of which there is one.
-    pub(super) request_items: BTreeMap<&'a str, KeysOf<'a>>,
+    #[serde(serialize_with = "map")]
+    pub(super) request_items: [(&'a str, KeysOf<'a>); 1],
 }
 
 #[derive(Serialize)]
@@ -84,4 +86,9 @@ pub(super) struct Transaction<'a> {
 pub(super) enum Write<'a> {
     Put(Body<'a>),
     Delete(Body<'a>),
+}
+
+/// Pairs as a map. The library's own maps are much code for the little there is.
+fn map<S: Serializer, V: Serialize>(pairs: &[(&str, V)], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }

@@ -6,8 +6,6 @@ mod attribute;
 mod body;
 mod failure;
 
-use std::collections::BTreeMap;
-
 use plugboard_http::{Method, Request, Resend, Response};
 use serde::Serialize;
 
@@ -17,7 +15,7 @@ pub(crate) use failure::{busy, code, error_of, is_condition};
 
 use crate::places::Place;
 use attribute::Attribute as A;
-use body::{BatchGet, Body, Fields, KeysOf, Transaction, Write};
+use body::{BatchGet, Body, Fields, KeysOf, Transaction, Values, Write};
 
 const CONTENT_TYPE: &str = "content-type";
 const JSON: &str = "application/x-amz-json-1.0";
@@ -66,7 +64,7 @@ pub(crate) fn get(place: &Place, key: &str) -> Request {
 pub(crate) fn exists(place: &Place, key: &str, now: u64) -> Request {
     let condition = if place.partition.is_some() { "b = :b AND k = :k" } else { "k = :k" };
     let mut values = plain(now);
-    values.insert(":k", A::text(key));
+    values.push((":k", A::text(key)));
     values.extend(place.partition.as_deref().map(|partition| (":b", A::text(partition))));
     let body = Body {
         key_condition_expression: Some(condition),
@@ -84,11 +82,11 @@ pub(crate) fn list(place: &Place, after: Option<&str>, now: u64) -> Request {
     let mut values = plain(now);
     let prefixed = !place.prefix.is_empty();
     if prefixed {
-        values.insert(":p", A::text(place.prefix));
+        values.push((":p", A::text(place.prefix)));
     }
     let (what, condition, filter) = match &place.partition {
         Some(partition) => {
-            values.insert(":b", A::text(partition));
+            values.push((":b", A::text(partition)));
             let condition = if prefixed { "b = :b AND begins_with(k, :p)" } else { "b = :b" };
             ("Query", Some(condition), PLAIN)
         }
@@ -127,17 +125,17 @@ pub(crate) fn add(place: &Place, key: &str, delta: i64, least: i64, stamp: &Stam
         }
         false => "attribute_type(v, :tn) AND v BETWEEN :low AND :high AND NOT (e <= :now)",
     };
-    let mut values = BTreeMap::from([
+    let mut values = vec![
         (":d", A::number(delta)),
         (":r", A::bytes(&stamp.version)),
         (":low", A::number(low)),
         (":high", A::number(high)),
         (":now", A::number(stamp.now)),
         (":tn", A::text("N")),
-    ]);
+    ];
     let update = match stamp.ends {
         Some(ends) => {
-            values.insert(":e", A::number(ends));
+            values.push((":e", A::number(ends)));
             "SET r = :r, e = :e ADD v :d"
         }
         None => "SET r = :r ADD v :d",
@@ -158,16 +156,16 @@ pub(crate) fn add(place: &Place, key: &str, delta: i64, least: i64, stamp: &Stam
 /// Versions are compared, and values too: other clients may change a value in place, and leave the version. What
 /// had ended is as if it were not there.
 pub(crate) fn swap(place: &Place, key: &str, seen: Option<&Seen>, value: &[u8], stamp: &Stamp) -> Request {
-    let mut values = BTreeMap::from([(":now", A::number(stamp.now))]);
+    let mut values = vec![(":now", A::number(stamp.now))];
     values.extend(seen.map(|seen| (":v", seen.value.clone())));
     let condition = match seen.map(|seen| &seen.version) {
         None => "attribute_not_exists(k) OR e <= :now",
         Some(Some(version)) => {
-            values.insert(":r", A::bytes(version));
+            values.push((":r", A::bytes(version)));
             "r = :r AND v = :v AND NOT (e <= :now)"
         }
         Some(None) => {
-            values.insert(":tb", A::text("B"));
+            values.push((":tb", A::text("B")));
             "NOT attribute_type(r, :tb) AND v = :v AND NOT (e <= :now)"
         }
     };
@@ -187,7 +185,7 @@ pub(crate) fn get_many(place: &Place, keys: &[String]) -> Request {
         consistent_read: true,
         projection_expression: "k, v, e",
     };
-    let body = BatchGet { request_items: BTreeMap::from([(&*place.table, keys)]) };
+    let body = BatchGet { request_items: [(&*place.table, keys)] };
     request("BatchGetItem", Resend::Allowed, &body)
 }
 
@@ -261,13 +259,8 @@ fn transaction(transact_items: Vec<Write>, client_request_token: String) -> Requ
 }
 
 /// What [`PLAIN`] is about.
-fn plain<'a>(now: u64) -> BTreeMap<&'static str, A<'a>> {
-    BTreeMap::from([
-        (":tb", A::text("B")),
-        (":tn", A::text("N")),
-        (":ts", A::text("S")),
-        (":now", A::number(now)),
-    ])
+fn plain<'a>(now: u64) -> Values<'a> {
+    vec![(":tb", A::text("B")), (":tn", A::text("N")), (":ts", A::text("S")), (":now", A::number(now))]
 }
 
 #[cfg(test)]
