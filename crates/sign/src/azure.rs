@@ -216,7 +216,8 @@ mod tests {
             ("x-ms-version", "2009-04-14"),
         ]);
         let query = pairs(&[("$top", "1")]);
-        let request = Request { method: "POST", path: "/tables", query: &query, headers: &headers, length: 9 };
+        let request =
+            Request { method: "POST", path: "/tables", query: &query, headers: &headers, length: 9 };
         assert_eq!(
             table_string_to_sign("myaccount", &request),
             "POST\n\napplication/xml\nWed, 23 Aug 2009 21:10:39 GMT\n/myaccount/tables"

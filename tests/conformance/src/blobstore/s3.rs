@@ -63,8 +63,8 @@ pub(super) fn moto(run: &Run) -> Result<Box<dyn Fixture>> {
 pub(super) fn s3s(run: &Run) -> Result<Box<dyn Fixture>> {
     let s3s = S3s::start(run)?;
     let keys = (S3s::ACCESS_KEY_ID, S3s::SECRET_ACCESS_KEY);
-    let outside = sdk(run, &s3s.url(), S3s::REGION, keys)?;
-    service(s3s.addr(), S3s::REGION, BLOCK, key(keys.0, keys.1), outside, s3s)
+    let outside = sdk(run, &s3s.url(), ELSEWHERE, keys)?;
+    service(s3s.addr(), ELSEWHERE, BLOCK, key(keys.0, keys.1), outside, s3s)
 }
 
 pub(super) fn access_key(run: &Run) -> Result<Box<dyn Fixture>> {

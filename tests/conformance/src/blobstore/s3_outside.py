@@ -14,7 +14,14 @@ s3 = boto3.client(
     region_name=region,
     aws_access_key_id=key_id,
     aws_secret_access_key=secret,
-    config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 0}, proxies={}),
+    config=Config(
+        s3={"addressing_style": "path"},
+        retries={"max_attempts": 0},
+        proxies={},
+        # s3s-fs keeps the sum of an object that was replaced.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    ),
 )
 
 

@@ -52,9 +52,10 @@ impl<'a> Bucket<'a> {
         self.handle.clone()
     }
 
-    /// Many steps without a stop in between.
+    /// Many steps, with hardly a stop in between: only so many that a slow service does not seem to hang.
     pub(crate) fn steps(&self, steps: Vec<Step>) -> Result<Vec<Outcome>> {
-        self.session.steps(steps)
+        let outcomes = steps.chunks(100).map(|steps| self.session.steps(steps.to_vec()));
+        Ok(outcomes.collect::<Result<Vec<_>>>()?.concat())
     }
 
     pub(crate) fn get(&self, key: &str) -> Reply<Option<Vec<u8>>> {

@@ -24,8 +24,9 @@ PIECE = 65536
 
 def sign():
     until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+    types = ResourceTypes(service=True, container=True, object=True)
     may = AccountSasPermissions(read=True, write=True, delete=True, list=True, add=True, update=True)
-    return generate_account_sas(service.credential, ResourceTypes(service=True, object=True), may, until)
+    return generate_account_sas(service.credential, types, may, until)
 
 
 def row_of(key):

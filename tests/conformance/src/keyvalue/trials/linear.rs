@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -35,6 +36,9 @@ fn count(key: &str) -> (Step, usize) {
 
 /// Runs all clients at once.
 fn outcomes(cx: &Cx, app: &App, key: &str, work: Work) -> Result<Vec<Outcome>> {
+    // They are to get into each other's way, not into that of other herds.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let open = Step::Open { draft: cx.flavor.draft(), identifier: String::new(), handle: "b".into() };
     let (step, times) = work(key);
     let program = [open].into_iter().chain(std::iter::repeat_n(step, times)).collect::<Vec<_>>();
