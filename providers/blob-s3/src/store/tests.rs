@@ -261,7 +261,7 @@ fn a_lost_creation_is_sent_again() {
 fn whether_there_is_a_bucket_is_told_in_words() {
     let s3 =
         s3(vec![listed(&["x"]), listed(&[]), refused(404, "NoSuchBucket"), body(404, ""), body(200, "")]);
-    let mut has = || s3.has_container("photos").map_err(|error| error.kind);
+    let has = || s3.has_container("photos").map_err(|error| error.kind);
     assert_eq!([has(), has(), has()], [Ok(true), Ok(true), Ok(false)]);
     assert_eq!([has(), has()], [Err(Kind::Protocol), Err(Kind::Protocol)]);
 }
