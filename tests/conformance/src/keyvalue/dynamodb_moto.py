@@ -2,7 +2,7 @@
 
 * Nothing keeps two of its threads from one item: here, one operation is made after the other.
 * It looks at, sorts and copies all of a table for each query, and for each item of a transaction.
-* For each request, it looks up what services and operations it has.
+* For each request it looks up what services and operations it has, and for each attribute what else its types are called.
 * It takes less of an item than 400 KiB.
 * Tables are made before they are used, and trials make up the names of buckets: behind the name of a table and a dot,
   any name is that of a table like it.
@@ -14,20 +14,29 @@ import threading
 
 import moto.backends
 import moto.core.responses
+from moto.core.serialize import AttributePicker
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-one_at_a_time = threading.Lock()
+TYPES = {"S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"}
+
+one_at_a_time, copies = threading.Lock(), {}
 call_action, get_table = DynamoHandler.call_action, DynamoDBBackend.get_table
+pick, transact_write_items = AttributePicker.__call__, DynamoDBBackend.transact_write_items
 query, scan, modules = Table.query, Table.scan, moto.backends.list_of_moto_modules
 
 
 def call_action_alone(self):
     with one_at_a_time:
         return call_action(self)
+
+
+def pick_type(self, context):
+    of_attribute = isinstance(context.obj, dict) and context.obj.keys() <= TYPES
+    return context.obj.get(context.key) if of_attribute else pick(self, context)
 
 
 def narrowed(table, items, limit, start):
@@ -63,14 +72,20 @@ def scan_narrowed(self, filters, limit, start, *rest, **more):
     return scan(view, filters, limit, start, *rest, **more)
 
 
+def transact_write_items_with_one_copy(self, items):
+    copies.clear()
+    return transact_write_items(self, items)
+
+
 def copy_without_items(self, _):
-    """Transactions of the suite put and delete items, and change none in place."""
-    copied = copy.copy(self)
-    copied.items = copy.copy(self.items)
-    if self.range_key_attr:
-        for key, items in self.items.items():
-            copied.items[key] = dict(items)
-    return copied
+    """What a transaction may have to go back to. Those of the suite put and delete items, and change none in place."""
+    if self.name not in copies:
+        copied = copies[self.name] = copy.copy(self)
+        copied.items = copy.copy(self.items)
+        if self.range_key_attr:
+            for key, items in self.items.items():
+                copied.items[key] = dict(items)
+    return copies[self.name]
 
 
 def set_attribute(self, name, value):
@@ -91,7 +106,8 @@ def get_or_make_table(self, name):
 
 
 DynamoHandler.call_action, DynamoDBBackend.get_table = call_action_alone, get_or_make_table
-LimitedSizeDict.__setitem__ = set_attribute
+DynamoDBBackend.transact_write_items = transact_write_items_with_one_copy
+AttributePicker.__call__, LimitedSizeDict.__setitem__ = pick_type, set_attribute
 moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
 moto.backends.list_of_moto_modules = functools.cache(lambda: list(modules()))
 Table.query, Table.scan, Table.__deepcopy__ = query_narrowed, scan_narrowed, copy_without_items
