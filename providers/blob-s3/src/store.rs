@@ -170,6 +170,15 @@ impl<T: Transport + Host> S3<T> {
         call.resend.malformed(call.what, format!("`{authority}` answered {} with something else", call.what))
     }
 
+    /// Whether there is such a bucket, in words.
+    fn look(&self, container: &str) -> Result<bool> {
+        match self.call(&Call::look(container)?, Chunks::default()) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == Kind::NoSuchContainer => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Deletes objects by one request. Gives those that could not be.
     fn delete_some(&self, container: &str, names: &[&str]) -> Result<Vec<(String, Error)>> {
         let body = wire::deletion(names.iter().copied());
@@ -226,23 +235,25 @@ impl<T: Transport + Host + Default + 'static> Store for S3<T> {
         let call = Call::create_bucket(container)?;
         // There, who owns the bucket already is told that it was made
         // (docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html).
-        if self.region == wire::HOME && self.has_container(container) == Ok(true) {
+        if self.region == wire::HOME && self.look(container) == Ok(true) {
             return Err(Error::new(Kind::ContainerAlreadyExists, "there is such a bucket"));
         }
         let response = self.call(&call, wire::location(&self.region).into_bytes())?;
         // Not everybody says where it is; but whether it is there.
-        match wire::has_place(&response) || self.has_container(container) == Ok(true) {
+        match wire::has_place(&response) || self.look(container) == Ok(true) {
             true => Ok(()),
             false => Err(self.senseless(&call)),
         }
     }
 
-    /// A HEAD would do, had its answer words: without them nobody can tell whose it is.
     fn has_container(&self, container: &str) -> Result<bool> {
-        match self.call(&Call::look(container)?, Chunks::default()) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind == Kind::NoSuchContainer => Ok(false),
-            Err(error) => Err(error),
+        let call = Call::head_bucket(container)?;
+        let response = self.answer(&call, Chunks::default())?;
+        match response.status {
+            200 if wire::has_own_field(&response) => Ok(true),
+            // Without a word nobody can tell who says so.
+            200 | 400 | 404 => self.look(container),
+            _ => self.succeeded(&call, response).map(|_| true),
         }
     }
 
@@ -251,7 +262,7 @@ impl<T: Transport + Host + Default + 'static> Store for S3<T> {
         let response = self.call(&call, Chunks::default())?;
         match wire::made_at(&response.body, container).ok_or_else(|| self.senseless(&call))? {
             Some(created_at) => Ok(Some(ContainerInfo { created_at })),
-            None if self.has_container(container)? => Err(Error::new(
+            None if self.look(container)? => Err(Error::new(
                 Kind::AccessDenied,
                 format!("when `{container}` was made, only the account knows whose bucket it is"),
             )),
@@ -268,7 +279,7 @@ impl<T: Transport + Host + Default + 'static> Store for S3<T> {
                 outcome = self.call(&call, Chunks::default());
             }
         }
-        match outcome.map(|_| self.has_container(container)) {
+        match outcome.map(|_| self.look(container)) {
             Err(error) if error.kind != Kind::NoSuchContainer => Err(error),
             // The answer to a deletion has no words; whoever finds some for this one has given it.
             Ok(Err(error)) if error.kind != Kind::AccessDenied => Err(error),

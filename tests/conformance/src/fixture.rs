@@ -59,6 +59,8 @@ pub(crate) enum Trials {
     Credentials,
     /// The same but for those that count requests: the service wants more of them than others do.
     Slow,
+    /// Those of these names, or of rules of these names: in nothing else the imitation stands for the service.
+    Named(&'static [&'static str]),
 }
 
 impl Trials {
@@ -67,6 +69,10 @@ impl Trials {
             Trials::All => true,
             Trials::Credentials => case.credentials,
             Trials::Slow => case.credentials && !case.rule.ends_with(".requests"),
+            Trials::Named(names) => {
+                let name = [case.rule, "/", &case.what].concat();
+                names.iter().any(|one| case.rule == *one || name == *one)
+            }
         }
     }
 }

@@ -260,12 +260,20 @@ fn a_lost_creation_is_sent_again() {
 }
 
 #[test]
-fn whether_there_is_a_bucket_is_told_in_words() {
-    let s3 =
-        s3(vec![listed(&["x"]), listed(&[]), refused(404, "NoSuchBucket"), body(404, ""), body(200, "")]);
-    let has = || s3.has_container("photos").map_err(|error| error.kind);
-    assert_eq!([has(), has(), has()], [Ok(true), Ok(true), Ok(false)]);
-    assert_eq!([has(), has()], [Err(Kind::Protocol), Err(Kind::Protocol)]);
+fn whether_there_is_a_bucket_is_told_by_a_field_or_in_words() {
+    let known = || answer(200, &[("x-amz-request-id", "1")], "");
+    for (script, outcome) in [
+        (vec![known()], Ok(true)),
+        (vec![body(200, ""), listed(&["x"])], Ok(true)),
+        (vec![body(404, ""), refused(404, "NoSuchBucket")], Ok(false)),
+        (vec![body(404, ""), listed(&[])], Ok(true)),
+        (vec![body(404, ""), body(404, "")], Err(Kind::Protocol)),
+        (vec![body(200, ""), body(200, "<html>")], Err(Kind::Protocol)),
+        (vec![body(204, "")], Err(Kind::Protocol)),
+        (vec![body(403, "")], Err(Kind::AccessDenied)),
+    ] {
+        assert_eq!(s3(script).has_container("photos").map_err(|error| error.kind), outcome);
+    }
 }
 
 #[test]

@@ -13,6 +13,9 @@ pub(super) const WRITTEN_FIELDS: &[&str] = &[ETAG, "x-amz-bucket-region"];
 pub(super) const OBJECT_FIELDS: &[&str] =
     &[ETAG, CHANGED, CONTENT_LENGTH, CONTENT_TYPE, "x-amz-bucket-region"];
 
+/// Those that only the service has, where it has some: AWS and most others the first two, Google the last.
+pub(super) const OWN_FIELDS: &[&str] = &["x-amz-bucket-region", "x-amz-request-id", "x-guploader-uploadid"];
+
 /// The roots of documents.
 pub(super) const BEGUN: &str = "InitiateMultipartUploadResult";
 pub(super) const BUCKETS: &str = "ListAllMyBucketsResult";
@@ -48,6 +51,11 @@ pub(crate) fn is_of_service(response: &Response, mark: Mark) -> bool {
         Mark::Field(name) => response.header(name).is_some(),
         Mark::Status(status) => response.status == status,
     }
+}
+
+/// Whether a field of the answer shows it.
+pub(crate) fn has_own_field(response: &Response) -> bool {
+    OWN_FIELDS.iter().any(|name| response.header(name).is_some())
 }
 
 /// Bytes in the body of an answer, or of that which a HEAD is not followed by.

@@ -15,7 +15,8 @@ use plugboard_error::Result;
 use plugboard_http::{Chunks, Method, Request, Resend, escape};
 
 pub(crate) use answers::{
-    Mark, copied, created_at, deletions, has_place, is_of_service, length, made_at, page, upload_id, uploads,
+    Mark, copied, created_at, deletions, has_own_field, has_place, is_of_service, length, made_at, page,
+    upload_id, uploads,
 };
 pub(crate) use failure::{Refusal, error_of};
 pub(crate) use hosts::Hosts;
@@ -114,6 +115,11 @@ impl Call {
             .map(|token| ("continuation-token", token))
             .into_iter()
             .fold(call, |call, one| call.with(&[one])))
+    }
+
+    pub(crate) fn head_bucket(name: &str) -> Result<Self> {
+        let call = Call::bucket("HeadBucket", Method::Head, Mark::Status(200), name)?;
+        Ok(Call { answer_fields: answers::OWN_FIELDS, ..call })
     }
 
     /// The smallest request about a bucket whose answer has words, whatever it is.

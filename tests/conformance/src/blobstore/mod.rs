@@ -64,7 +64,7 @@ impl Interface for Blobstore {
         azure("tokens-that-end", "Entra ID client secret", Trials::Credentials, azure::short_lived),
         azure("slow", "Shared Key", Trials::Slow, azure::slow),
         s3("moto", "access key", Trials::All, s3::moto),
-        s3("s3s", "access key", Trials::Slow, s3::s3s),
+        s3("s3s", "access key", Trials::Named(s3::WITH_FILES), s3::s3s),
         s3("strict", "access key", Trials::Slow, s3::access_key),
         s3("session-token", "temporary keys", Trials::Slow, s3::temporary),
         s3("container", "container", Trials::Slow, s3::container),

@@ -60,6 +60,30 @@ pub(super) fn moto(run: &Run) -> Result<Box<dyn Fixture>> {
     service(moto.addr(), ELSEWHERE, SMALL_BLOCK, credentials, outside, moto)
 }
 
+/// What objects can do that are files of their names, in folders that are buckets, and are written in parts as large
+/// as in AWS.
+pub(super) const WITH_FILES: &[&str] = &[
+    "all.composition",
+    "all.errors",
+    "all.secrets",
+    "blob.drop",
+    "blob.move",
+    "blob.order",
+    "blob.range",
+    "blob.type",
+    "blob.writers",
+    "blob.copy/copies",
+    "blob.copy/into-another-container",
+    "blob.finish/every-byte",
+    "blob.finish/replaces-the-whole",
+    "blob.finish/sizes-around-a-block",
+    "blob.finish/with-the-stream-open",
+    "blob.list/pages-of-any-size",
+    "blob.list/two-listings-side-by-side",
+    "blob.requests/one-for-a-block-more-for-more",
+    "blob.stream/64-MiB-in-both-directions",
+];
+
 pub(super) fn s3s(run: &Run) -> Result<Box<dyn Fixture>> {
     let s3s = S3s::start(run)?;
     let keys = (S3s::ACCESS_KEY_ID, S3s::SECRET_ACCESS_KEY);
@@ -290,6 +314,8 @@ impl<S: Send + Sync> Fixture for Service<S> {
                 | Operation::Get
                 | Operation::HasObject
                 | Operation::ObjectInfo
+                | Operation::GetContainer
+                | Operation::ContainerExists
                 | Operation::CreateContainer
         )
     }
