@@ -55,6 +55,10 @@ struct Cli {
     #[arg(long)]
     fixture: Option<String>,
 
+    /// Only the first fixture of each provider
+    #[arg(long, conflicts_with = "fixture")]
+    first: bool,
+
     /// Serve with the newest wasmtime instead of the long-term one
     #[arg(long)]
     newest: bool,
@@ -127,7 +131,11 @@ impl Suite<'_> {
         let cases = common::cases().into_iter().chain(I::cases()).collect::<Vec<Case<I>>>();
         self.trials.extend(contract::trials(&cases));
         let wanted = |name: &Option<String>, is: &str| name.as_deref().is_none_or(|name| name == is);
-        for entry in I::FIXTURES {
+        for (number, entry) in I::FIXTURES.iter().enumerate() {
+            let earlier = I::FIXTURES.iter().take(number).any(|other| other.provider == entry.provider);
+            if self.arguments.first && earlier {
+                continue;
+            }
             if wanted(&self.arguments.provider, entry.provider) && wanted(&self.arguments.fixture, entry.name)
             {
                 let provider = Provider::load(entry.provider)?;
