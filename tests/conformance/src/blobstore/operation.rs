@@ -173,9 +173,9 @@ impl common::Operation<Blobstore> for Operation {
                 // What comes slowly comes; the deadline is for what the provider itself waits for as a whole.
                 if cx.fixture().answers_in_words(self) { row.always } else { SUCCESS }
             }
-            // An answer without a body, whatever follows it.
+            // An answer without a body, whatever follows it; if it says too little, another is asked for.
             Trouble::Fault(Fault::Endless { .. }) if self.is_head(cx) || self == Operation::MoveObject => {
-                &["protocol", "unavailable"]
+                &["protocol", "unavailable", "too-large"]
             }
             Trouble::Fault(Fault::Endless { .. }) if self == Operation::Get => {
                 &["protocol", "too-large", "timeout"]
