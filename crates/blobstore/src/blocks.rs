@@ -35,6 +35,7 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
     const AZURE: Blocks = Blocks { first: 4 << 20, largest: 512 << 20, count: 50_000 };
+    const S3: Blocks = Blocks { first: 5 << 20, largest: 512 << 20, count: 10_000 };
 
     /// The bytes that fit into an object, and those that fit before blocks are larger than `size`.
     fn sums(blocks: Blocks, size: u64) -> (u64, u64) {
@@ -53,6 +54,10 @@ mod tests {
         assert!(all >= 1 << 40, "{all}");
         // Three blocks of 4 MiB and 4 MiB more are below 24 MiB for at least 64 GiB.
         assert!(small >= 64 << 30, "{small}");
+        // Where the number is smaller, they grow sooner.
+        let (all, small) = sums(S3, 5 * MIB);
+        assert!(all >= 1 << 40, "{all}");
+        assert!(small >= 19 << 30, "{small}");
         // From the smallest setting, too.
         let (all, _) = sums(Blocks { first: 64 << 10, ..AZURE }, 0);
         assert!(all >= 1 << 40, "{all}");

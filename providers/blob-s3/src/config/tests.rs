@@ -49,6 +49,17 @@ fn the_rest() {
     assert_eq!((config.timeout.as_millis(), config.log), (1500, true));
 }
 
+/// As Cargo.toml and README.md have it.
+#[test]
+fn an_object_has_more_than_a_tebibyte_or_equal_blocks() {
+    let sum = |blocks: Blocks| (0..BLOCKS).map(|n| blocks.size(n).unwrap() as u64).sum::<u64>();
+    let blocks = read(&[REGION]).unwrap().blocks;
+    assert_eq!(sum(blocks), 1_961_885_696_000);
+    assert_eq!((blocks.size(3_999), blocks.size(4_000)), (Some(5 << 20), Some(10 << 20)));
+    let equal = read(&[REGION, ("s3-equal-blocks", "true")]).unwrap().blocks;
+    assert_eq!(sum(equal), 10_000 * (5 << 20));
+}
+
 #[test]
 fn buckets_are_hosts_where_the_host_has_a_name() {
     let style = |pairs: &[Pair]| read(pairs).map(|config| config.hosts.path_style);
