@@ -301,7 +301,8 @@ impl<T: Transport + Host + Default + 'static> Store for Dynamo<T> {
         let place = self.places.of(bucket)?;
         let full = place.all(keys)?;
         // The service refuses a key that comes twice.
-        let mut left = full.iter().cloned().collect::<BTreeSet<_>>();
+        let mut left = BTreeSet::new();
+        left.extend(full.iter().cloned());
         let mut values = BTreeMap::new();
         let mut pause = PAUSE;
         while !left.is_empty() {

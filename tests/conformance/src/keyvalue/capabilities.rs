@@ -23,6 +23,8 @@ pub(crate) struct Capabilities {
     /// Whether there is a setting that pairs end by.
     #[serde(default)]
     pub(crate) ttl: bool,
+    /// Letters in the name of a bucket; none where 500 are no problem.
+    pub(crate) max_bucket: Option<usize>,
     /// Bytes in a key; none where the service has no limit that matters.
     pub(crate) max_key: Option<usize>,
     /// Bytes in a value; none where the settings are the limit.
