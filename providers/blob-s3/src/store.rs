@@ -134,8 +134,9 @@ impl<T: Transport + Host> S3<T> {
     ) -> Result<Response> {
         let response = send(request)?;
         let refusal = Refusal::of(&response);
+        let mended = self.signer.mend(&response, refusal.as_ref().map(Refusal::code));
         let passes = refusal.as_ref().is_some_and(Refusal::passes) && call.mark.allows(response.status);
-        if !passes && !self.signer.mend(&response, refusal.as_ref().map(Refusal::code)) {
+        if !mended && !passes {
             return Ok(response);
         }
         self.signer.sign(&client.endpoint, request, self.payload(call))?;
@@ -193,7 +194,11 @@ impl<T: Transport + Host> S3<T> {
         let response = self.call(&call, Chunks::default())?;
         for (name, id) in wire::uploads(&response.body).ok_or_else(|| self.senseless(&call))? {
             let place = Place::new(Object { container, name: &name }, id)?;
-            self.call(&Call::abort_upload(&place), Chunks::default())?;
+            match self.call(&Call::abort_upload(&place), Chunks::default()) {
+                // Somebody else was faster.
+                Err(error) if error.kind != Kind::Conflict => return Err(error),
+                _ => {}
+            }
         }
         Ok(())
     }

@@ -209,12 +209,14 @@ fn an_upload_that_is_given_up_is_ended_without_a_word() {
 }
 
 #[test]
-fn a_block_whose_connection_idled_is_sent_again() {
-    let s3 = s3(vec![begun(), refused(400, "RequestTimeout"), written(A)]);
-    let mut upload = s3.begin(X).unwrap();
-    let block = s3.send_block(&mut upload, b"abc".to_vec().into()).unwrap();
-    assert_eq!(s3.finish_block(&mut upload, block), Ok(()));
-    assert_eq!((upload.etags, requests(&s3)[2].body.to_vec()), (vec![A.to_owned()], b"abc".to_vec()));
+fn a_block_that_waited_for_too_long_is_signed_and_sent_again() {
+    for code in ["RequestTimeout", "RequestTimeTooSkewed"] {
+        let s3 = s3(vec![begun(), refused(400, code), written(A)]);
+        let mut upload = s3.begin(X).unwrap();
+        let block = s3.send_block(&mut upload, b"abc".to_vec().into()).unwrap();
+        assert_eq!(s3.finish_block(&mut upload, block), Ok(()));
+        assert_eq!((upload.etags, requests(&s3)[2].body.to_vec()), (vec![A.to_owned()], b"abc".to_vec()));
+    }
 }
 
 #[test]
@@ -303,7 +305,7 @@ fn a_bucket_is_emptied_before_it_is_deleted() {
         deleted(),
         left(),
         document("ListMultipartUploadsResult", uploads),
-        body(204, ""),
+        refused(404, "NoSuchUpload"),
         body(204, ""),
         refused(404, "NoSuchBucket"),
     ]);

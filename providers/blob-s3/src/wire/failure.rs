@@ -90,10 +90,13 @@ impl Refusal {
         &self.code
     }
 
-    /// Whether the same may succeed when it is sent again. One of them ends a connection that idled while the app
-    /// paused.
+    /// Whether the same may succeed when it is signed and sent again. While an app pauses, the connection of a block
+    /// may idle out, and its signature may become too old.
     pub(crate) fn passes(&self) -> bool {
-        matches!(self.code.as_str(), "InternalError" | "RequestTimeout" | "ServiceUnavailable" | "SlowDown")
+        matches!(
+            self.code.as_str(),
+            "InternalError" | "RequestTimeTooSkewed" | "RequestTimeout" | "ServiceUnavailable" | "SlowDown"
+        )
     }
 }
 
