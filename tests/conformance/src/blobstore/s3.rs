@@ -2,12 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
-use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use aws_strict::{
-    ACCESS_KEY_ID, Aws, CONTAINER_TOKEN, Config, ROLE_ARN, SECRET_ACCESS_KEY, WEB_IDENTITY_TOKEN,
-};
+use anyhow::Result;
+use aws_strict::Config;
 use axum::http::{Method, Uri};
 use plugboard_faults::Request;
 use plugboard_harness::servers::{Moto, S3s};
@@ -15,12 +12,12 @@ use plugboard_harness::{Run, tools};
 
 use super::sdk::Sdk;
 use super::{Fixture, Operation, Outside};
+use crate::aws::{Credentials, Way};
 use crate::fixture::{self, Settings};
 use crate::script::Script;
 
+const PREFIX: &str = "s3";
 const CONTAINER: &str = "conformance";
-/// With characters that every encoding changes, as many as there are in those of AWS.
-const WRONG: &str = "wr0ng/Credential+5/that+is/as+long/as+others";
 /// Moto is told to take parts as small as that, so that objects of many parts are quickly made.
 const SMALL: &str = include_str!("s3_moto.py");
 const SMALL_BLOCK: u64 = 64 << 10;
@@ -40,22 +37,10 @@ struct Service<S> {
     _servers: S,
 }
 
-/// How the provider proves who it is.
-struct Credentials {
-    /// The settings that are needed.
-    settings: Vec<(&'static str, String)>,
-    /// What to change for the service to refuse them.
-    wrong: Vec<(&'static str, String)>,
-    required: &'static [&'static str],
-    /// Settings that only make sense with these.
-    malformed: Vec<(&'static str, &'static str)>,
-    secrets: Vec<String>,
-}
-
 /// Moto as it is, but for the smallest size of a part.
 pub(super) fn moto(run: &Run) -> Result<Box<dyn Fixture>> {
     let moto = Moto::start_changed(run, SMALL)?;
-    let credentials = key(Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY);
+    let credentials = Credentials::key(PREFIX, Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY);
     let outside = sdk(run, &moto.url(), ELSEWHERE, (Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY))?;
     service(moto.addr(), ELSEWHERE, SMALL_BLOCK, credentials, outside, moto)
 }
@@ -88,119 +73,44 @@ pub(super) fn s3s(run: &Run) -> Result<Box<dyn Fixture>> {
     let s3s = S3s::start(run)?;
     let keys = (S3s::ACCESS_KEY_ID, S3s::SECRET_ACCESS_KEY);
     let outside = sdk(run, &s3s.url(), ELSEWHERE, keys)?;
-    service(s3s.addr(), ELSEWHERE, BLOCK, key(keys.0, keys.1), outside, s3s)
+    service(s3s.addr(), ELSEWHERE, BLOCK, Credentials::key(PREFIX, keys.0, keys.1), outside, s3s)
 }
 
 pub(super) fn access_key(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, |_| Ok(key(ACCESS_KEY_ID, SECRET_ACCESS_KEY)))
+    strict(run, Credentials::access_key)
 }
 
-/// A key as somebody else was given it, with the token that belongs to it.
 pub(super) fn temporary(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, |aws| {
-        // The environment's proxy is not for 127.0.0.1.
-        let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
-        let text = agent.get(aws.credentials_uri()).call()?.body_mut().read_to_string()?;
-        let given: serde_json::Value = serde_json::from_str(&text)?;
-        let text = |name: &str| given[name].as_str().map(str::to_owned).context("keys without it");
-        let (id, secret, token) = (text("AccessKeyId")?, text("SecretAccessKey")?, text("Token")?);
-        let mut credentials = key(&id, &secret);
-        credentials.settings.push(("s3-session-token", token.clone()));
-        credentials.wrong = vec![("s3-session-token", WRONG.to_owned())];
-        credentials.secrets.push(token);
-        Ok(credentials)
-    })
+    strict(run, Credentials::temporary)
 }
 
 pub(super) fn container(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, |aws| {
-        Ok(Credentials {
-            settings: vec![
-                ("s3-credentials-uri", aws.pod_credentials_uri()),
-                ("s3-credentials-token", CONTAINER_TOKEN.to_owned()),
-            ],
-            wrong: vec![("s3-credentials-token", WRONG.to_owned())],
-            required: &["s3-credentials-uri"],
-            malformed: vec![("s3-credentials-uri", "ftp://127.0.0.1")],
-            secrets: vec![CONTAINER_TOKEN.to_owned(), WRONG.to_owned()],
-        })
-    })
+    strict(run, Credentials::container)
 }
 
 pub(super) fn instance(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, |aws| {
-        Ok(Credentials {
-            settings: vec![
-                ("s3-identity", "instance".to_owned()),
-                ("s3-metadata-endpoint", aws.metadata_endpoint()),
-            ],
-            // There is nothing wrong to show to whom it is.
-            wrong: vec![
-                ("s3-identity", String::new()),
-                ("s3-metadata-endpoint", String::new()),
-                ("s3-access-key-id", ACCESS_KEY_ID.to_owned()),
-                ("s3-secret-access-key", WRONG.to_owned()),
-            ],
-            required: &["s3-identity"],
-            malformed: vec![("s3-identity", "system"), ("s3-metadata-endpoint", "169.254.169.254")],
-            secrets: vec![WRONG.to_owned()],
-        })
-    })
+    strict(run, Credentials::instance)
 }
 
 pub(super) fn web_identity(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, |aws| Ok(web_identity_of(aws)))
+    strict(run, Credentials::web_identity)
 }
 
-fn web_identity_of(aws: &Aws) -> Credentials {
-    Credentials {
-        settings: vec![
-            ("s3-web-identity-token", WEB_IDENTITY_TOKEN.to_owned()),
-            ("s3-role-arn", ROLE_ARN.to_owned()),
-            ("s3-sts-endpoint", aws.sts_endpoint()),
-        ],
-        wrong: vec![("s3-web-identity-token", WRONG.to_owned())],
-        required: &["s3-web-identity-token", "s3-role-arn"],
-        malformed: vec![("s3-sts-endpoint", "sts.example"), ("s3-web-identity-token", "http://")],
-        secrets: vec![WEB_IDENTITY_TOKEN.to_owned(), WRONG.to_owned()],
-    }
-}
-
-/// Keys are good for less than any provider would use them for, and so for one request.
 pub(super) fn short_lived(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, |aws| {
-        aws.credentials().set_lifetime(Duration::from_secs(1));
-        let mut credentials = web_identity_of(aws);
-        credentials.settings[0].1 = aws.web_identity_url();
-        Ok(credentials)
-    })
+    strict(run, Credentials::short_lived)
 }
 
-/// The service's clock is not ours.
 pub(super) fn skewed(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, |aws| {
-        aws.shift_clock(-40 * 60);
-        Ok(key(ACCESS_KEY_ID, SECRET_ACCESS_KEY))
-    })
-}
-
-fn key(id: &str, secret: &str) -> Credentials {
-    Credentials {
-        settings: vec![("s3-access-key-id", id.to_owned()), ("s3-secret-access-key", secret.to_owned())],
-        wrong: vec![("s3-secret-access-key", WRONG.to_owned())],
-        required: &["s3-access-key-id", "s3-secret-access-key"],
-        malformed: vec![("s3-access-key-id", "AKID/x"), ("s3-role-arn", "arn:aws:iam::1:role/x")],
-        secrets: vec![secret.to_owned(), WRONG.to_owned()],
-    }
+    strict(run, Credentials::skewed)
 }
 
 /// Moto behind what makes it as strict as AWS.
-fn strict(run: &Run, credentials: impl Fn(&Aws) -> Result<Credentials>) -> Result<Box<dyn Fixture>> {
+fn strict(run: &Run, credentials: Way) -> Result<Box<dyn Fixture>> {
     let moto = Moto::start_changed(run, SMALL)?;
     let aws = Config::new((&moto).into()).serve()?;
     // The other client has no part in that.
     let outside = sdk(run, &moto.url(), aws_strict::REGION, (Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY))?;
-    let credentials = credentials(&aws)?;
+    let credentials = credentials(PREFIX, &aws)?;
     service(aws.addr(), aws_strict::REGION, SMALL_BLOCK, credentials, outside, (aws, moto))
 }
 
@@ -233,16 +143,16 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
             ("s3-region", self.region.to_owned()),
             ("s3-block-size", self.block.to_string()),
         ];
-        let settings = settings.into_iter().chain(self.credentials.settings.clone());
-        settings.map(|(name, value)| (name.to_owned(), value)).collect()
+        let settings = settings.map(|(name, value)| (name.to_owned(), value));
+        settings.into_iter().chain(self.credentials.settings.clone()).collect()
     }
 
     fn wrong_credentials(&self) -> Settings {
-        self.credentials.wrong.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+        self.credentials.wrong.clone()
     }
 
     fn required(&self) -> &[&str] {
-        self.credentials.required
+        &self.credentials.required
     }
 
     fn malformed(&self) -> Vec<(&str, &str)> {
