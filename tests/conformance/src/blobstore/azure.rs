@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use axum::http::{Method, Uri};
 use azure_strict::{ACCOUNT, Azure, Config, CopyEnd, Copying};
+use percent_encoding::percent_decode_str;
 use plugboard_faults::Request;
 use plugboard_harness::servers::Azurite;
 use plugboard_harness::servers::azurite::connection_string;
@@ -196,7 +197,10 @@ impl<S: Send + Sync> Fixture for Service<S> {
     }
 
     fn deletes(&self) -> fn(&Request, &str) -> bool {
-        |request, name| request.method == "DELETE" && request.target.contains(name)
+        |request, name| {
+            let target = percent_decode_str(&request.target).decode_utf8_lossy();
+            request.method == "DELETE" && target.contains(name)
+        }
     }
 
     fn answers_in_words(&self, operation: Operation) -> bool {
