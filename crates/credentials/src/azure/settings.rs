@@ -58,6 +58,8 @@ impl Access {
 
 /// The settings that authenticate. There is one of them.
 const WAYS: [&str; 6] = ["connection-string", "key", "sas", "client-secret", "client-assertion", "identity"];
+/// Those beside the key of the account.
+const OTHER_WAYS: [&str; 5] = ["connection-string", "sas", "client-secret", "client-assertion", "identity"];
 
 /// Those that go with some of the ways only.
 const COMPANIONS: [(&str, &[&str]); 7] = [
@@ -106,8 +108,7 @@ fn read_way_of(settings: &Settings) -> Result<&'static str> {
             return Err(settings.error(name, &["is set, but neither ", &neither, " is"].concat()));
         }
     }
-    let others = WAYS.iter().copied().filter(|way| *way != "key").collect::<Vec<_>>();
-    let others = quoted(settings, &others, " or ");
+    let others = quoted(settings, &OTHER_WAYS, " or ");
     Err(settings.error("key", &["is not set, nor is another way to authenticate: ", &others].concat()))
 }
 
@@ -121,7 +122,12 @@ fn needed<S>(settings: &Settings, name: &str, value: Option<S>, by: &[&str]) -> 
 
 /// The keys of settings, for a sentence.
 fn quoted(settings: &Settings, names: &[&str], separator: &str) -> String {
-    names.iter().map(|name| ["`", &settings.key(name), "`"].concat()).collect::<Vec<_>>().join(separator)
+    let mut text = String::new();
+    for name in names {
+        let separator = if text.is_empty() { "" } else { separator };
+        text.extend([separator, "`", &settings.key(name), "`"]);
+    }
+    text
 }
 
 fn read_connection(settings: &Settings, service: Service, allow_http: bool) -> Result<(Endpoint, Proof)> {
