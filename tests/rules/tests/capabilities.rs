@@ -40,6 +40,10 @@ const KEYVALUE: &[Row] = &[
     Row("largest value", "kv.values", |of| {
         Ok(number(of, "max-value").map_or("by a setting".to_owned(), bytes))
     }),
+    Row("pairs can expire", "kv.ttl", |of| {
+        let can = of.get("ttl").and_then(Value::as_bool).unwrap_or(false);
+        Ok(if can { "yes" } else { "no" }.to_owned())
+    }),
     Row("consistency", "kv.read-your-writes", |of| Ok(text(of, "consistency")?.to_owned())),
     Row("authentication", "all.secrets", auth),
 ];
