@@ -49,7 +49,7 @@ pub(super) fn moto(run: &Run) -> Result<Box<dyn Fixture>> {
 /// as in AWS.
 pub(super) const WITH_FILES: &[&str] = &[
     "all.composition",
-    "all.errors",
+    "all.errors/wrong-credentials-are-access-denied",
     "all.secrets",
     "blob.drop",
     "blob.move",
