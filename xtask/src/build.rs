@@ -30,29 +30,25 @@ pub fn run(names: &[String]) -> Result<Vec<PathBuf>> {
     let wanted = all.into_iter().filter(|c| names.is_empty() || names.contains(&c.name)).collect::<Vec<_>>();
     ensure_target()?;
     wit::write()?;
+    let flags = rustflags()?.join("\x1f");
 
-    // Packages without variants share one call of cargo; each variant needs its own.
-    let plain = wanted.iter().filter(|c| c.features.is_empty()).collect::<Vec<_>>();
-    if !plain.is_empty() {
-        cargo_build(&plain, &[])?;
-    }
-    let mut paths = plain.iter().map(|c| componentize(c)).collect::<Result<Vec<_>>>()?;
-    for variant in wanted.iter().filter(|c| !c.features.is_empty()) {
-        cargo_build(&[variant], &variant.features)?;
-        paths.push(componentize(variant)?);
-    }
-    Ok(paths)
+    wanted
+        .iter()
+        .map(|component| {
+            cargo_build(component, &flags)?;
+            componentize(component)
+        })
+        .collect()
 }
 
-fn cargo_build(components: &[&Component], features: &[String]) -> Result<()> {
+/// One at a time: packages that are built together share the features of what they depend on, and a component's bytes
+/// are to be the same whatever else is built.
+fn cargo_build(component: &Component, flags: &str) -> Result<()> {
     let mut command = workspace::cargo();
-    command.args(["build", "--release", "--locked", "--target", TARGET]);
-    command.env("CARGO_ENCODED_RUSTFLAGS", rustflags()?.join("\x1f"));
-    for component in components {
-        command.args(["--package", &component.package]);
-    }
-    if !features.is_empty() {
-        command.args(["--features", &features.join(",")]);
+    command.args(["build", "--release", "--locked", "--target", TARGET, "--package", &component.package]);
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags);
+    if !component.features.is_empty() {
+        command.args(["--features", &component.features.join(",")]);
     }
     ensure!(command.status().context("cannot run cargo")?.success(), "cargo build failed");
     Ok(())

@@ -28,11 +28,13 @@ impl<'a> Settings<'a> {
     /// that are nothing like them may be those of somebody else.
     pub fn check_names(&self, names: &[&[&str]]) -> Result<()> {
         for key in self.source.keys() {
-            let name = key.strip_prefix(self.prefix).and_then(|rest| rest.strip_prefix('-'));
-            let all = || names.iter().copied().flatten();
-            let Some(name) = name.filter(|name| !all().any(|one| one == name)) else { continue };
-            if let Some(meant) = all().find(|meant| is_slip(name, meant)) {
-                return Err(self.error(name, &["is no setting; `", &self.key(meant), "` is"].concat()));
+            // Most are told apart by their lengths.
+            let near = |name: &&&str| key.len().abs_diff(self.prefix.len() + 1 + name.len()) <= 1;
+            let near = names.iter().copied().flatten().filter(near).map(|name| self.key(name));
+            let near = near.filter(|meant| is_slip(&key, meant)).collect::<Vec<_>>();
+            if let Some(meant) = near.first().filter(|_| !near.contains(&key)) {
+                let sentence = ["`", &key, "` is no setting; `", meant, "` is"].concat();
+                return Err(Error::new(Kind::Config, sentence));
             }
         }
         Ok(())
@@ -166,6 +168,10 @@ mod tests {
         for slip in
             ["azure-timeuot", "azure-timout", "azure-timeouts", "azure-timeaut", "azure-den", "azure-edny"]
         {
+            assert!(check(slip).is_err(), "{slip}");
+        }
+        // Also in front of the name.
+        for slip in ["azure_deny", "azuredeny", "azur-deny", "Azure-deny"] {
             assert!(check(slip).is_err(), "{slip}");
         }
         for fine in

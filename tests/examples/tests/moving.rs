@@ -2,10 +2,11 @@
 //! `files.wasm` are plugged into each pair of stores, and answer the same requests in the same way.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use plugboard_harness::Run;
-use plugboard_harness::components::{component, plug, targets};
+use plugboard_harness::components::{component, done, plug, root, targets};
 use plugboard_harness::http::send;
 use plugboard_harness::servers::{Serve, StandIn, Wasmtime};
 
@@ -146,4 +147,14 @@ fn ask(app: &Wasmtime, requests: &[(Request, u16)]) -> Result<Vec<Answer>> {
         answers.push((answer.status, fields.collect(), answer.body));
     }
     Ok(answers)
+}
+
+/// What else is built decides about the features of what packages share, and must not about their bytes.
+#[test]
+fn an_app_has_the_same_bytes_whatever_is_built_with_it() -> Result<()> {
+    let app = component("favorites")?;
+    let before = std::fs::read(&app)?;
+    done(Command::new("cargo").args(["xtask", "build", "favorites"]).current_dir(root()))?;
+    ensure!(std::fs::read(&app)? == before, "alone, it is another component");
+    Ok(())
 }

@@ -76,8 +76,12 @@ impl Kind {
         if given.iter().any(|(key, _)| self.places.contains(&key.as_str())) {
             return Ok(Store::named(self.service));
         }
-        let place = self.places.first().copied().unwrap_or_default();
-        step(&format!("starting a stand-in for your {} (no `--config {place}=…` was given)", self.service));
+        let places = self.places.iter().map(|place| format!("`--config {place}=…`")).collect::<Vec<_>>();
+        step(&format!(
+            "starting what takes the place of your {} (no {} was given)",
+            self.service,
+            places.join(" or ")
+        ));
         stand_in(run, self.provider)
     }
 }
