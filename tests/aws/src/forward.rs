@@ -20,9 +20,9 @@ use tokio::net::TcpStream;
 use crate::body::Checked;
 use crate::check::{HASH, UNSIGNED, check, length, payload};
 use crate::refusal::{Refusal, Service, request_id};
-use crate::server::Answer;
 use crate::sigv4::{Authorization, hex};
 use crate::{REGION, State};
+use plugboard_strict::Answer;
 
 /// Of a request to DynamoDB, which is signed with its body.
 const MAX_BODY: usize = 16 << 20;

@@ -17,7 +17,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::State;
 use crate::keys::{Asked, CONTAINER_TOKEN, INSTANCE_ROLE, ROLE_ARN, Temporary, Use, WEB_IDENTITY_TOKEN};
-use crate::server::Answer;
+use plugboard_strict::Answer;
 
 const MAX_BODY: usize = 1 << 20;
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";

@@ -19,24 +19,19 @@
 
 mod body;
 mod check;
-mod clock;
 mod forward;
 mod givers;
 mod keys;
 mod refusal;
-mod server;
 mod sigv4;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use plugboard_harness::servers::{Moto, S3s};
-use tokio::sync::oneshot;
+use plugboard_strict::{Clock, Ports, Services};
 
-use clock::Clock;
 pub use keys::{
     ACCESS_KEY_ID, Asked, CONTAINER_TOKEN, Credentials, INSTANCE_ROLE, ROLE_ARN, SECRET_ACCESS_KEY,
     WEB_IDENTITY_TOKEN,
@@ -90,39 +85,21 @@ impl Config {
 
     /// Starts all of it on a thread of its own; it accepts connections when this returns.
     pub fn serve(self) -> Result<Aws> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let listen = |addr: SocketAddr| -> Result<_> {
-            ensure!(addr.ip().is_loopback(), "`{addr}` is not on loopback, and this is for tests");
-            let listener = TcpListener::bind(addr).with_context(|| format!("cannot listen on `{addr}`"))?;
-            listener.set_nonblocking(true)?;
-            let addr = listener.local_addr()?;
-            // Not `block_on`, so that an asynchronous test can call this too.
-            let _runtime = runtime.enter();
-            Ok((addr, tokio::net::TcpListener::from_std(listener)?))
-        };
-        let (services, service_listener) = listen(self.services)?;
-        let (givers, giver_listener) = listen(self.credentials)?;
+        let ports = Ports::listen(self.services, self.credentials)?;
+        let [services, givers] = ports.addrs;
         let state = Arc::new(State {
             upstream: self.upstream,
             clock: Clock::default(),
             credentials: Credentials::default(),
         });
 
-        let (stop, stopped) = oneshot::channel();
         let (for_services, for_givers) = (state.clone(), state.clone());
-        let thread = std::thread::Builder::new().name("aws-strict".into()).spawn(move || {
-            runtime.block_on(async {
-                tokio::spawn(server::accept(service_listener, move |request| {
-                    forward::answer(for_services.clone(), request)
-                }));
-                tokio::spawn(server::accept(giver_listener, move |request| {
-                    givers::answer(for_givers.clone(), request)
-                }));
-                let _ = stopped.await;
-            });
-            runtime.shutdown_timeout(Duration::from_secs(5));
-        })?;
-        Ok(Aws { services, givers, state, stop: Some(stop), thread: Some(thread) })
+        let running = ports.serve(
+            "aws-strict",
+            move |request| forward::answer(for_services.clone(), request),
+            move |request| givers::answer(for_givers.clone(), request),
+        )?;
+        Ok(Aws { services, givers, state, _running: running })
     }
 }
 
@@ -138,8 +115,7 @@ pub struct Aws {
     services: SocketAddr,
     givers: SocketAddr,
     state: Arc<State>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _running: Services,
 }
 
 impl Aws {
@@ -193,15 +169,5 @@ impl Aws {
     /// Puts the services' clock so many seconds before (or behind) this machine's.
     pub fn shift_clock(&self, seconds: i64) {
         self.state.clock.shift(seconds);
-    }
-}
-
-impl Drop for Aws {
-    fn drop(&mut self) {
-        // The receiver sees the sender go.
-        self.stop.take();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }

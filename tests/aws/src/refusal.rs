@@ -9,7 +9,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Response};
 use serde_json::json;
 
-use crate::server::Answer;
+use plugboard_strict::Answer;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {

@@ -16,11 +16,11 @@ use crate::auth::{Client, authenticate};
 use crate::refusal::{
     CANNOT_VERIFY_COPY_SOURCE, CONTAINER_BEING_DELETED, CONTAINER_NOT_FOUND, INTERNAL_ERROR, Refusal,
 };
-use crate::server::Answer;
 use crate::shared_key::{sign, string_to_sign};
 use crate::state::State;
 use crate::target::{Operation, Target, below_account};
 use crate::{ACCOUNT, Service, repair, rules, tables};
+use plugboard_strict::Answer;
 
 const COPY_SOURCE: &str = "x-ms-copy-source";
 

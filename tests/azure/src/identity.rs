@@ -13,12 +13,12 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use serde_json::{Value, json};
 
-use crate::server::Answer;
 use crate::state::State;
 use crate::tokens::{
     ASSERTION, ASSERTION_REQUEST_TOKEN, CLIENT_ID, CLIENT_SECRET, IDENTITY_HEADER, RESOURCE, TENANT,
     TokenRequest,
 };
+use plugboard_strict::Answer;
 
 /// What an assertion is for. <https://learn.microsoft.com/entra/workload-id/workload-identity-federation>
 const EXCHANGE: &str = "api://AzureADTokenExchange";

@@ -17,27 +17,24 @@
 //! ```
 
 mod auth;
-mod clock;
 mod forward;
 mod identity;
 mod refusal;
 mod repair;
 mod rules;
-mod server;
 mod shared_key;
 mod state;
 mod tables;
 mod target;
 mod tokens;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use plugboard_harness::servers::Azurite;
-use tokio::sync::oneshot;
+use plugboard_strict::{Ports, Services};
 
 use state::State;
 pub use state::{CopyEnd, Copying};
@@ -82,35 +79,17 @@ impl Config {
 
     /// Starts both services on a thread of their own; they accept connections when this returns.
     pub fn serve(&self) -> Result<Azure> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let listen = |addr: SocketAddr| -> Result<_> {
-            ensure!(addr.ip().is_loopback(), "`{addr}` is not on loopback, and this is for tests");
-            let listener = TcpListener::bind(addr).with_context(|| format!("cannot listen on `{addr}`"))?;
-            listener.set_nonblocking(true)?;
-            let addr = listener.local_addr()?;
-            // Not `block_on`, so that an asynchronous test can call this too.
-            let _runtime = runtime.enter();
-            Ok((addr, tokio::net::TcpListener::from_std(listener)?))
-        };
-        let (storage, storage_listener) = listen(self.storage)?;
-        let (tokens, token_listener) = listen(self.tokens)?;
+        let ports = Ports::listen(self.storage, self.tokens)?;
+        let [storage, tokens] = ports.addrs;
         let state = Arc::new(State::new(self.service, self.azurite, tokens));
 
-        let (stop, stopped) = oneshot::channel();
         let (for_storage, for_tokens) = (state.clone(), state.clone());
-        let thread = std::thread::Builder::new().name("azure-strict".into()).spawn(move || {
-            runtime.block_on(async {
-                tokio::spawn(server::accept(storage_listener, move |request| {
-                    forward::answer(for_storage.clone(), request)
-                }));
-                tokio::spawn(server::accept(token_listener, move |request| {
-                    identity::answer(for_tokens.clone(), request)
-                }));
-                let _ = stopped.await;
-            });
-            runtime.shutdown_timeout(Duration::from_secs(5));
-        })?;
-        Ok(Azure { storage, tokens, state, stop: Some(stop), thread: Some(thread) })
+        let running = ports.serve(
+            "azure-strict",
+            move |request| forward::answer(for_storage.clone(), request),
+            move |request| identity::answer(for_tokens.clone(), request),
+        )?;
+        Ok(Azure { storage, tokens, state, _running: running })
     }
 }
 
@@ -119,8 +98,7 @@ pub struct Azure {
     storage: SocketAddr,
     tokens: SocketAddr,
     state: Arc<State>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _running: Services,
 }
 
 impl Azure {
@@ -189,15 +167,5 @@ impl Azure {
     /// takes half a minute and more, in which nobody can create it again.
     pub fn delete_containers_within(&self, time: Duration) {
         self.state.delete_containers_within(time);
-    }
-}
-
-impl Drop for Azure {
-    fn drop(&mut self) {
-        // The receiver sees the sender go.
-        self.stop.take();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }

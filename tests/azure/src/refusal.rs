@@ -11,7 +11,7 @@ use hyper::{Method, Response};
 use serde_json::json;
 
 use crate::Service;
-use crate::server::Answer;
+use plugboard_strict::Answer;
 
 /// Status, code and message.
 pub(crate) struct Code(pub(crate) u16, pub(crate) &'static str, pub(crate) &'static str);

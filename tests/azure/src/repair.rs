@@ -13,9 +13,9 @@ use hyper::{Method, Response, StatusCode};
 use crate::Service;
 use crate::forward::passed_on;
 use crate::refusal::{AUTHENTICATION_FAILED, INTERNAL_ERROR, INVALID_INPUT, INVALID_RANGE, Refusal};
-use crate::server::Answer;
 use crate::state::State;
 use crate::target::{Operation, Target};
+use plugboard_strict::Answer;
 
 pub(crate) const ERROR_CODE: &str = "x-ms-error-code";
 const COPY_STATUS: &str = "x-ms-copy-status";

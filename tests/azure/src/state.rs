@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::Service;
-use crate::clock::Clock;
 use crate::tokens::Tokens;
+use plugboard_strict::Clock;
 
 pub(crate) struct State {
     pub(crate) service: Service,

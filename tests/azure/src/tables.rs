@@ -12,11 +12,11 @@ use crate::auth::{Client, authenticate};
 use crate::forward::{header_value, passed_on};
 use crate::refusal::{AUTHENTICATION_FAILED, INTERNAL_ERROR, OUT_OF_RANGE_INPUT, Refusal};
 use crate::repair::{ERROR_CODE, own_headers};
-use crate::server::Answer;
 use crate::shared_key::sign;
 use crate::state::State;
 use crate::target::below_account;
 use crate::{ACCOUNT, rules};
+use plugboard_strict::Answer;
 
 /// The head of the request to Azurite, if there is to be one.
 pub(crate) fn prepare(state: &State, head: &Parts) -> Result<Parts, Refusal> {

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 /// Of our own words, or of what comes from the imitation as it comes.
-pub(crate) type Answer = Response<Either<Full<Bytes>, Incoming>>;
+pub type Answer = Response<Either<Full<Bytes>, Incoming>>;
 
 /// Serves connections until the runtime ends.
 pub(crate) async fn accept<F>(

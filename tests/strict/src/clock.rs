@@ -5,16 +5,16 @@ use std::time::{Duration, SystemTime};
 
 /// Seconds that it is ahead of this machine's.
 #[derive(Default)]
-pub(crate) struct Clock(AtomicI64);
+pub struct Clock(AtomicI64);
 
 impl Clock {
-    pub(crate) fn now(&self) -> SystemTime {
+    pub fn now(&self) -> SystemTime {
         let ahead = self.0.load(Ordering::Relaxed);
         let by = Duration::from_secs(ahead.unsigned_abs());
         if ahead < 0 { SystemTime::now() - by } else { SystemTime::now() + by }
     }
 
-    pub(crate) fn shift(&self, seconds: i64) {
+    pub fn shift(&self, seconds: i64) {
         self.0.store(seconds, Ordering::Relaxed);
     }
 }
