@@ -1,7 +1,7 @@
 //! Where a bucket's keys are among the keys of a table's entities, which have two parts.
 
 use plugboard_error::{Error, Kind, Result};
-use plugboard_keyvalue::Bucket;
+use plugboard_keyvalue::{Bucket, escape_marked};
 use plugboard_sign::aws::payload_hash;
 
 /// UTF-16 units in either part of an entity's key: 1 KiB.
@@ -86,17 +86,7 @@ fn is_special(c: char) -> bool {
 
 fn escaped(text: &str, special: impl Fn(char) -> bool) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if !special(c) {
-            escaped.push(c);
-            continue;
-        }
-        for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-            let digit =
-                |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default().to_ascii_uppercase();
-            escaped.extend([MARK, digit(byte >> 4), digit(byte & 15)]);
-        }
-    }
+    escape_marked(&mut escaped, text, MARK, special);
     escaped
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use plugboard_error::{Error, Kind, Result};
-use plugboard_keyvalue::Bucket;
+use plugboard_keyvalue::{Bucket, escape_marked};
 
 /// docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html: a sort key has 1,024 bytes, a partition
 /// key 2,048. Keys have as many in either layout, so that data can move from one to the other.
@@ -55,10 +55,10 @@ impl Places {
             Layout::Partition => {
                 let mut partition = String::new();
                 if !self.prefix.is_empty() {
-                    escape(&mut partition, &self.prefix, '%', |c| matches!(c, '%' | ':'));
+                    escape_marked(&mut partition, &self.prefix, '%', |c| matches!(c, '%' | ':'));
                     partition.push(':');
                 }
-                escape(&mut partition, name, '%', |c| matches!(c, '%' | ':'));
+                escape_marked(&mut partition, name, '%', |c| matches!(c, '%' | ':'));
                 let fits = partition.len() <= LONGEST_PARTITION;
                 (Cow::Borrowed(self.table.as_str()), Some(Cow::Owned(partition)), fits)
             }
@@ -87,7 +87,7 @@ impl Places {
         for part in [self.prefix.as_str(), name] {
             if !part.is_empty() {
                 table.push('.');
-                escape(&mut table, part, '_', other);
+                escape_marked(&mut table, part, '_', other);
             }
         }
         table
@@ -114,22 +114,6 @@ impl Place<'_> {
     /// The key as the app has it; none if it is not one of the bucket's.
     pub(crate) fn short(&self, full: &str) -> Option<String> {
         full.strip_prefix(self.prefix).map(str::to_owned)
-    }
-}
-
-/// Writes characters as their bytes in hexadecimal, each behind the mark.
-fn escape(into: &mut String, text: &str, mark: char, special: impl Fn(char) -> bool) {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-    for c in text.chars() {
-        if !special(c) {
-            into.push(c);
-            continue;
-        }
-        for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-            let digit = |nibble: u8| DIGITS.get(usize::from(nibble & 15)).copied().unwrap_or_default();
-            into.extend([mark, digit(byte >> 4), digit(byte)]);
-        }
     }
 }
 
