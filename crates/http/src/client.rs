@@ -255,18 +255,28 @@ impl<T: Transport + Host> Client<T> {
     }
 
     fn log<B>(&self, request: &Request, outcome: &Result<(Response, B), Failure>, started: Duration) {
-        let Some(provider) = self.log else { return };
+        if self.log.is_none() {
+            return;
+        }
         let result = match outcome {
             Ok((response, _)) => response.status.to_string(),
             Err(failure) => failure.clause.clone(),
         };
-        self.transport.log(&format!(
-            "{provider}: {} {} {} -> {result}, {} ms\n",
+        self.debug(&format!(
+            "{} {} {} -> {result}, {} ms",
             request.method.as_str(),
             self.endpoint.authority,
             request.what,
             milliseconds(self.transport.now().saturating_sub(started)),
         ));
+    }
+
+    /// Writes a line for a person, where logging is on.
+    pub fn debug(&self, line: &str) {
+        let Some(provider) = self.log else { return };
+        // What an app or a service has named does not begin a line of its own.
+        let line = line.replace(char::is_control, " ");
+        self.transport.log(&[provider, ": ", &line, "\n"].concat());
     }
 }
 
@@ -470,5 +480,13 @@ mod tests {
             client.transport.logged(),
             "kv-test: POST h:1 TEST -> the connection was refused, 0 ms\nkv-test: POST h:1 TEST -> 200, 0 ms\n"
         );
+    }
+
+    #[test]
+    fn whatever_is_logged_is_one_line() {
+        let client = client(vec![]);
+        client.debug("no-such-store: `a\nkv-test: b\u{1b}[2J` is not listed");
+        assert_eq!(client.transport.logged(), "kv-test: no-such-store: `a kv-test: b [2J` is not listed\n");
+        Client { log: None, ..client }.debug("nothing");
     }
 }

@@ -16,7 +16,7 @@ impl<S: Instance> atomics::Guest for Export<S> {
         let delta = i64::try_from(delta).map_err(|_| beyond())?;
         let open = open_bucket::<S>(&bucket);
         // A negative sum cannot be told here, so it must not come about.
-        let sum = open.store.increment(&open.bucket, &key, delta, 0)?;
+        let sum = told(open.store, open.store.increment(&open.bucket, &key, delta, 0))?;
         Ok(u64::try_from(sum).map_err(|_| beyond())?)
     }
 }

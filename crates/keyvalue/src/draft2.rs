@@ -31,12 +31,12 @@ impl<S: Instance> atomics::Guest for Export<S> {
 
     fn increment(bucket: store::BucketBorrow<'_>, key: String, delta: i64) -> Result<i64, store::Error> {
         let open = open_bucket::<S>(&bucket);
-        Ok(open.store.increment(&open.bucket, &key, delta, i64::MIN)?)
+        Ok(told(open.store, open.store.increment(&open.bucket, &key, delta, i64::MIN))?)
     }
 
     fn swap(cas: atomics::Cas, value: Vec<u8>) -> Result<(), atomics::CasError> {
         let Cas { open, key, seen } = cas.into_inner::<Cas<S>>();
-        match open.store.swap(&open.bucket, &key, &seen, &value) {
+        match told(open.store, open.store.swap(&open.bucket, &key, &seen, &value)) {
             Ok(Swap::Done) => Ok(()),
             Ok(Swap::Changed(seen)) => {
                 Err(atomics::CasError::CasFailed(atomics::Cas::new(Cas { open, key, seen })))
@@ -49,7 +49,7 @@ impl<S: Instance> atomics::Guest for Export<S> {
 impl<S: Instance> atomics::GuestCas for Cas<S> {
     fn new(bucket: store::BucketBorrow<'_>, key: String) -> Result<atomics::Cas, store::Error> {
         let open = open_bucket::<S>(&bucket);
-        let seen = open.store.snapshot(&open.bucket, &key)?;
+        let seen = told(open.store, open.store.snapshot(&open.bucket, &key))?;
         let open = OpenBucket { store: open.store, bucket: open.bucket.clone() };
         Ok(atomics::Cas::new(Cas { open, key, seen }))
     }

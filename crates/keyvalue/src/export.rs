@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use plugboard_error::Result;
+use plugboard_error::{Error, Kind, Result};
 
 use crate::{Bucket, Store};
 
@@ -54,7 +54,19 @@ pub struct OpenBucket<S: 'static> {
 
 pub(crate) fn open<S: Instance>(identifier: &str) -> Result<OpenBucket<S>> {
     let store = S::instance()?;
-    Ok(OpenBucket { store, bucket: store.buckets().open(identifier)? })
+    Ok(OpenBucket { store, bucket: told(store, store.buckets().open(identifier))? })
+}
+
+/// Refusals have no sentence in the interface, so whoever debugs reads it in the log.
+pub(crate) fn told<S: Store, T>(store: &S, result: Result<T>) -> Result<T> {
+    result.inspect_err(|error| tell(store, error))
+}
+
+#[cold]
+fn tell<S: Store>(store: &S, error: &Error) {
+    if matches!(error.kind, Kind::AccessDenied | Kind::NoSuchStore) {
+        store.debug(&error.to_string());
+    }
 }
 
 /// What both drafts spell the same way, typed on the draft's own bindings.
@@ -63,7 +75,7 @@ macro_rules! same_in_both {
         use plugboard_error::{Error, Kind};
 
         use crate::bindings::exports::wasi::$version::{atomics, batch, store};
-        use crate::export::{self, OpenBucket};
+        use crate::export::{self, OpenBucket, told};
         use crate::{Export, Instance};
 
         impl From<Error> for store::Error {
@@ -90,24 +102,24 @@ macro_rules! same_in_both {
 
         impl<S: Instance> store::GuestBucket for OpenBucket<S> {
             fn get(&self, key: String) -> Result<Option<Vec<u8>>, store::Error> {
-                Ok(self.store.get(&self.bucket, &key)?)
+                Ok(told(self.store, self.store.get(&self.bucket, &key))?)
             }
 
             fn set(&self, key: String, value: Vec<u8>) -> Result<(), store::Error> {
-                Ok(self.store.set(&self.bucket, &key, value)?)
+                Ok(told(self.store, self.store.set(&self.bucket, &key, value))?)
             }
 
             fn delete(&self, key: String) -> Result<(), store::Error> {
-                Ok(self.store.delete(&self.bucket, &key)?)
+                Ok(told(self.store, self.store.delete(&self.bucket, &key))?)
             }
 
             fn exists(&self, key: String) -> Result<bool, store::Error> {
-                Ok(self.store.exists(&self.bucket, &key)?)
+                Ok(told(self.store, self.store.exists(&self.bucket, &key))?)
             }
 
             fn list_keys(&self, cursor: Option<$cursor>) -> Result<store::KeyResponse, store::Error> {
                 let after = cursor.map(|cursor| $read_cursor(&self.bucket, cursor)).transpose()?;
-                let page = self.store.list(&self.bucket, after)?;
+                let page = told(self.store, self.store.list(&self.bucket, after))?;
                 let cursor = page.next.map(|next| $write_cursor(&self.bucket, next));
                 Ok(store::KeyResponse { keys: page.keys, cursor })
             }
@@ -121,7 +133,7 @@ macro_rules! same_in_both {
                 return Ok(Vec::new());
             }
             let open = open_bucket::<S>(bucket);
-            Ok(open.store.get_many(&open.bucket, keys)?)
+            Ok(told(open.store, open.store.get_many(&open.bucket, keys))?)
         }
 
         impl<S: Instance> batch::Guest for Export<S> {
@@ -141,7 +153,8 @@ macro_rules! same_in_both {
                     return Ok(());
                 }
                 let open = open_bucket::<S>(&bucket);
-                Ok(open.store.set_many(&open.bucket, &crate::batch::last_wins(pairs))?)
+                let pairs = crate::batch::last_wins(pairs);
+                Ok(told(open.store, open.store.set_many(&open.bucket, &pairs))?)
             }
 
             fn delete_many(bucket: store::BucketBorrow<'_>, keys: Vec<String>) -> Result<(), store::Error> {
@@ -149,7 +162,8 @@ macro_rules! same_in_both {
                     return Ok(());
                 }
                 let open = open_bucket::<S>(&bucket);
-                Ok(open.store.delete_many(&open.bucket, &crate::batch::unique(keys))?)
+                let keys = crate::batch::unique(keys);
+                Ok(told(open.store, open.store.delete_many(&open.bucket, &keys))?)
             }
         }
     };

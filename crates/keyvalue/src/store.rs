@@ -17,6 +17,9 @@ pub trait Store: Sized + 'static {
     /// The buckets that the configuration allows.
     fn buckets(&self) -> &Buckets;
 
+    /// Writes a line for a person, where the setting `<provider>-log` asks for it.
+    fn debug(&self, line: &str);
+
     fn get(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>>;
 
     fn set(&self, bucket: &Bucket, key: &str, value: Vec<u8>) -> Result<()>;

@@ -31,7 +31,7 @@ impl Config {
             access: Access::read(settings, Service::Table, allow_http)?,
             name: read_name(settings)?,
             prefix: settings.text("prefix")?.unwrap_or_default(),
-            buckets: Buckets::new(settings.list("buckets")?),
+            buckets: Buckets::new(settings.key("buckets"), settings.list("buckets")?),
             timeout: settings.duration("timeout")?.unwrap_or(DEFAULT_TIMEOUT),
             log: settings.choice("log", &[("off", false), ("debug", true)])?.unwrap_or(false),
         })

@@ -215,6 +215,10 @@ impl<T: Transport + Host + Default + 'static> Store for Tables<T> {
         &self.buckets
     }
 
+    fn debug(&self, line: &str) {
+        self.client.debug(line);
+    }
+
     fn get(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>> {
         Ok(self.snapshot(bucket, key)?.value)
     }

@@ -72,7 +72,7 @@ fn read_places(settings: &Settings) -> Result<(Places, Buckets)> {
         tables.push((name.to_owned(), table.to_owned()));
     }
     let prefix = settings.text("prefix")?.unwrap_or_default();
-    Ok((Places { layout, table, prefix, tables }, Buckets::new(names)))
+    Ok((Places { layout, table, prefix, tables }, Buckets::new(settings.key("buckets"), names)))
 }
 
 /// A name, or the ARN that a table of another account is called by

@@ -206,6 +206,10 @@ impl<T: Transport + Host + Default + 'static> Store for Dynamo<T> {
         &self.buckets
     }
 
+    fn debug(&self, line: &str) {
+        self.client.debug(line);
+    }
+
     fn get(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>> {
         Ok(self.snapshot(bucket, key)?.value)
     }

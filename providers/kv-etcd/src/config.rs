@@ -50,7 +50,7 @@ impl Config {
             endpoint,
             credentials,
             prefix: settings.text("prefix")?.unwrap_or_default(),
-            buckets: Buckets::new(settings.list("buckets")?),
+            buckets: Buckets::new(settings.key("buckets"), settings.list("buckets")?),
             ttl: read_ttl(settings)?,
             timeout: settings.duration("timeout")?.unwrap_or(DEFAULT_TIMEOUT),
             max_request: settings.size("max-request")?.unwrap_or(DEFAULT_MAX_REQUEST),

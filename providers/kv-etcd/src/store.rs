@@ -191,6 +191,10 @@ impl<T: Transport + Host + Default + 'static> Store for Etcd<T> {
         &self.buckets
     }
 
+    fn debug(&self, line: &str) {
+        self.client.debug(line);
+    }
+
     fn get(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>> {
         let key = self.keys.full(bucket, key)?;
         Ok(value_of(self.run_one("get", Op::Get { key: &key })?))

@@ -91,6 +91,10 @@ impl<T: Transport + Host + Default + 'static> Store for Redis<T> {
         &self.buckets
     }
 
+    fn debug(&self, line: &str) {
+        self.client.debug(line);
+    }
+
     fn get(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>> {
         match self.run(&Command::Get { key: &self.keys.full(bucket, key)? })? {
             Reply::Nil => Ok(None),

@@ -92,12 +92,26 @@ impl Failure {
         if says("size has exceeded") || says("size to update has exceeded") {
             return Some((Kind::TooLarge, false, "the item is larger than the service takes"));
         }
-        let other_keys = ["key element", "key schema", "Missing the key", "Type mismatch for key"];
-        other_keys.into_iter().any(says).then_some((
-            Kind::Config,
-            false,
-            "the keys of `dynamodb-table` are not those that `dynamodb-layout` needs",
-        ))
+        let other_keys = [
+            "key element",
+            "key schema",
+            "conditions on the keys",
+            "Missing the key",
+            "Type mismatch for key",
+        ];
+        Some(match other_keys.into_iter().any(says) {
+            true => (
+                Kind::Config,
+                false,
+                "the keys of `dynamodb-table` are not those that `dynamodb-layout` needs",
+            ),
+            // Every request is made to be valid, so that it hangs on the table in all likelihood.
+            false => (
+                Kind::Protocol,
+                false,
+                "perhaps the keys of `dynamodb-table` are not those that `dynamodb-layout` needs",
+            ),
+        })
     }
 }
 
@@ -195,10 +209,12 @@ mod tests {
             ("The provided key element does not match the schema", Kind::Config),
             ("Query condition missed key schema element: b", Kind::Config),
             ("One or more parameter values were invalid: Missing the key k in the item", Kind::Config),
+            ("The number of conditions on the keys is invalid", Kind::Config),
             ("1 validation error detected: Value 'hunter2'", Kind::Protocol),
         ] {
             let error = error(400, "ValidationException", &format!(r#","message":"{text}""#));
             assert_eq!(error.kind, kind, "{text}");
+            assert!(kind == Kind::TooLarge || error.sentence.contains("`dynamodb-layout`"), "{error}");
             assert!(!error.sentence.contains("hunter2"), "{error}");
         }
     }
