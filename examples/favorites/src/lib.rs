@@ -32,7 +32,7 @@ struct Favorites;
 impl wasip2::exports::http::incoming_handler::Guest for Favorites {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let request = Request::read(request);
-        let answer = answer(&request).unwrap_or_else(|error| Answer::error(503, &text(&error)));
+        let answer = answer(&request).unwrap_or_else(|error| Answer::error(status(&error), &text(&error)));
         answer.send(out);
     }
 }
@@ -93,6 +93,17 @@ fn list() -> Result<Answer, store::Error> {
     names.sort();
     names.dedup();
     Ok(Answer::json(&json!({ "users": names })))
+}
+
+/// Other errors of a store are text, which begins with the kind of error.
+fn status(error: &store::Error) -> u16 {
+    let store::Error::Other(sentence) = error else { return 500 };
+    match sentence.split(':').next().unwrap_or_default() {
+        "invalid" => 400,
+        "too-large" => 413,
+        "timeout" | "unavailable" => 503,
+        _ => 500,
+    }
 }
 
 fn text(error: &store::Error) -> String {

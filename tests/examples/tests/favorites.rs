@@ -16,11 +16,15 @@ struct App {
 
 impl App {
     fn start(run: &Run) -> Result<App> {
+        App::start_with(run, &[])
+    }
+
+    fn start_with(run: &Run, settings: &[(&str, String)]) -> Result<App> {
         let composed = run.path().join("out.wasm");
         plug(&component("favorites")?, &[&component("kv-redis")?], &composed)?;
         let redis = Redis::start(run)?;
         let webdis = Webdis::start(run, &redis, webdis::Options::default())?;
-        let config = [("redis-url", webdis.url())];
+        let config = [&[("redis-url", webdis.url())], settings].concat();
         let app = Serve { config: Some(&config), ..Serve::new(&composed) }.start(run)?;
         Ok(App { redis, webdis, app })
     }
@@ -85,6 +89,22 @@ fn a_store_that_is_down_is_named() -> Result<()> {
         app.webdis.stop();
         let (status, body) = app.call("GET", "/users/ada", b"")?;
         ensure!(status == 503 && body.contains("unavailable: `127.0.0.1:"), "{status} {body}");
+        Ok(())
+    })
+}
+
+#[test]
+fn whose_fault_it_is_shows_in_the_status() -> Result<()> {
+    Run::scope("favorites-status", |run| {
+        let app = App::start_with(run, &[("redis-max-request", "1000".into())])?;
+        let (status, body) = app.call("PUT", "/users/ada", &[&[b' '; 1000][..], b"1"].concat())?;
+        ensure!(status == 413 && body.contains("too-large: "), "{status} {body}");
+        app.expect(("GET", "/users", b""), 200, r#"{"users":[]}"#)
+    })?;
+    Run::scope("favorites-config", |run| {
+        let app = App::start_with(run, &[("redis-timeout", "soon".into())])?;
+        let (status, body) = app.call("GET", "/users/ada", b"")?;
+        ensure!(status == 500 && body.contains("config: `redis-timeout` is `soon`"), "{status} {body}");
         Ok(())
     })
 }

@@ -67,9 +67,9 @@ impl<T: Transport + Host> Fetcher<T> {
     /// For the end of a sentence: what was refused.
     pub(super) fn shown(&self) -> &'static str {
         match &self.flow {
-            Flow::Container { .. } => "; what it was shown are the keys of the container",
-            Flow::Instance { .. } => "; what it was shown are the keys of the instance's role",
-            Flow::Role { .. } => "; what it was shown are keys of the role",
+            Flow::Container { .. } => "; it was shown the keys of the container",
+            Flow::Instance { .. } => "; it was shown the keys of the instance's role",
+            Flow::Role { .. } => "; it was shown keys of the role",
         }
     }
 

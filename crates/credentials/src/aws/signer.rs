@@ -137,7 +137,7 @@ impl<T: Transport + Host> Signer<T> {
     /// For the end of a sentence: what was refused.
     pub fn shown(&self) -> &'static str {
         match &self.origin {
-            Origin::Settings(_) => "; what it was shown is the access key",
+            Origin::Settings(_) => "; it was shown the access key of the settings",
             Origin::Fetcher(fetcher) => fetcher.shown(),
         }
     }

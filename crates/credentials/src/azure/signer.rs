@@ -101,13 +101,13 @@ impl<T: Transport + Host> Signer<T> {
     /// For the end of a sentence: what was refused.
     pub fn shown(&self) -> &'static str {
         match (&self.credentials, self.service) {
-            (Credentials::SharedKey(_), _) => "; what it was shown is the account's key",
-            (Credentials::Sas(_), _) => "; what it was shown is the shared access signature",
+            (Credentials::SharedKey(_), _) => "; it was shown the account's key",
+            (Credentials::Sas(_), _) => "; it was shown the shared access signature",
             (Credentials::Token(_), Service::Blob) => {
-                "; what it was shown is a token, whose owner needs a role such as Storage Blob Data Contributor"
+                "; it was shown a token, whose owner needs a role such as Storage Blob Data Contributor"
             }
             (Credentials::Token(_), Service::Table) => {
-                "; what it was shown is a token, whose owner needs a role such as Storage Table Data Contributor"
+                "; it was shown a token, whose owner needs a role such as Storage Table Data Contributor"
             }
         }
     }

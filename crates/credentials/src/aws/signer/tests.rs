@@ -162,6 +162,6 @@ fn a_refusal_without_a_name_is_doubted_if_the_keys_are_old() {
 
 #[test]
 fn what_was_shown_has_a_name() {
-    assert_eq!(signer("s3", of_documents(None)).shown(), "; what it was shown is the access key");
-    assert_eq!(signer("s3", of_container()).shown(), "; what it was shown are the keys of the container");
+    assert_eq!(signer("s3", of_documents(None)).shown(), "; it was shown the access key of the settings");
+    assert_eq!(signer("s3", of_container()).shown(), "; it was shown the keys of the container");
 }
