@@ -5,9 +5,10 @@ use std::fmt::Write;
 
 use hmac::{Hmac, KeyInit, Mac};
 use plugboard_config::Secret;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use crate::basic_date;
+use crate::hash::{hex, sha256};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// In place of the payload's hash, where S3 need not have one.
@@ -25,7 +26,7 @@ pub struct Request<'a> {
     pub query: &'a str,
     /// Names in lower case and each of them once. The time of the request is among them, as `x-amz-date`.
     pub headers: &'a [(&'static str, String)],
-    /// [`payload_hash`], or [`UNSIGNED`].
+    /// [`sha256`] of the body, or [`UNSIGNED`].
     pub payload: &'a str,
 }
 
@@ -45,7 +46,7 @@ pub fn authorization(request: &Request, key_id: &str, secret: &Secret, scope: &S
     let place = [date, "/", scope.region, "/", scope.service, "/aws4_request"].concat();
 
     let (canonical, names) = canonical(request, scope.service);
-    let text = [ALGORITHM, "\n", &time, "\n", &place, "\n", &hex(&Sha256::digest(canonical))].concat();
+    let text = [ALGORITHM, "\n", &time, "\n", &place, "\n", &sha256([canonical.as_bytes()])].concat();
     let mut key = hmac(["AWS4", secret.expose()].concat().as_bytes(), date);
     for part in [scope.region, scope.service, "aws4_request"] {
         key = hmac(&key, part);
@@ -53,15 +54,6 @@ pub fn authorization(request: &Request, key_id: &str, secret: &Secret, scope: &S
     let signature = hex(&hmac(&key, &text));
     let credential = [key_id, "/", &place].concat();
     [ALGORITHM, " Credential=", &credential, ", SignedHeaders=", &names, ", Signature=", &signature].concat()
-}
-
-/// Of a body in pieces, in hex.
-pub fn payload_hash<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
-    let mut hash = Sha256::new();
-    for piece in pieces {
-        hash.update(piece);
-    }
-    hex(&hash.finalize())
 }
 
 /// The canonical request, and the names of the fields in it.
@@ -131,11 +123,6 @@ fn hmac(key: &[u8], text: &str) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 });
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,7 +163,7 @@ mod tests {
         let sign = |method, path, query, field: Option<(&'static str, &str)>, body: &str| {
             let mut headers = pairs(&[("x-amz-date", "20150830T123600Z")]);
             headers.extend(field.map(|(name, value)| (name, value.to_owned())));
-            let payload = payload_hash([body.as_bytes()]);
+            let payload = sha256([body.as_bytes()]);
             let authority = "example.amazonaws.com";
             let request = Request { method, authority, path, query, headers: &headers, payload: &payload };
             let secret = Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
@@ -235,11 +222,5 @@ mod tests {
         );
         let (text, _) = canonical(&request, "dynamodb");
         assert!(text.starts_with("PUT\n/a%2520b/../c%21\n"), "{text}");
-    }
-
-    #[test]
-    fn a_body_in_pieces_is_one() {
-        assert_eq!(payload_hash([]), EMPTY);
-        assert_eq!(payload_hash([b"ab".as_slice(), b"", b"c"]), payload_hash([b"abc".as_slice()]));
     }
 }

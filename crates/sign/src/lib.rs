@@ -6,5 +6,7 @@
 pub mod aws;
 pub mod azure;
 mod date;
+mod hash;
 
 pub use date::{basic_date, http_date};
+pub use hash::sha256;

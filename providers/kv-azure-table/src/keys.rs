@@ -2,7 +2,7 @@
 
 use plugboard_error::{Error, Kind, Result};
 use plugboard_keyvalue::{Bucket, escape_marked};
-use plugboard_sign::aws::payload_hash;
+use plugboard_sign::sha256;
 
 /// UTF-16 units in either part of an entity's key: 1 KiB.
 const LONGEST: usize = 512;
@@ -58,7 +58,7 @@ impl Keys {
         if !partition.is_empty() && partition.encode_utf16().count() <= LONGEST {
             return partition;
         }
-        [":", &payload_hash([partition.as_bytes()])].concat()
+        [":", &sha256([partition.as_bytes()])].concat()
     }
 
     /// What the bucket's rows begin with.

@@ -8,6 +8,7 @@ use anyhow::Result;
 use plugboard_harness::Run;
 
 use crate::case::Case;
+use crate::credentials::Credentials;
 use crate::interface::Interface;
 
 pub(crate) type Settings = BTreeMap<String, String>;
@@ -17,20 +18,14 @@ pub(crate) trait Fixture: Send + Sync {
     /// Where it listens for HTTP.
     fn address(&self) -> SocketAddr;
 
-    /// The settings with which the provider reaches the service at this address, which may be a proxy's.
-    fn settings(&self, address: SocketAddr) -> Settings;
+    /// The settings with which the provider reaches the service at this address, which may be a proxy's, but for its
+    /// credentials.
+    fn place(&self, address: SocketAddr) -> Settings;
 
-    /// What to change in the settings for the service to refuse the credentials.
-    fn wrong_credentials(&self) -> Settings;
+    fn credentials(&self) -> &Credentials;
 
-    /// Settings that the provider cannot do without.
-    fn required(&self) -> &[&str];
-
-    /// Settings that are malformed, one by one, and so errors of kind `config`.
-    fn malformed(&self) -> Vec<(&str, &str)>;
-
-    /// Every credential in use, the wrong ones too.
-    fn secrets(&self) -> Vec<String>;
+    /// Settings that are malformed, one by one, whatever the credentials, and so errors of kind `config`.
+    fn malformed(&self) -> &[(&str, &str)];
 
     /// Where the service gives out tokens for credentials, which an instance gets before its first operation.
     fn token_path(&self) -> Option<&str> {
@@ -39,6 +34,13 @@ pub(crate) trait Fixture: Send + Sync {
 
     /// Waits until the tokens that were given out have ended, where they do within a trial's time.
     fn end_tokens(&self) {}
+
+    /// All that the provider needs.
+    fn settings(&self, address: SocketAddr) -> Settings {
+        let mut settings = self.place(address);
+        settings.extend(self.credentials().settings.clone());
+        settings
+    }
 }
 
 /// How to start one.

@@ -4,14 +4,13 @@
 //! `wac plug`, serves it with `wasmtime serve` next to real servers, and runs the same trials against each. Trials
 //! are named `<provider>/<fixture>/<flavor>/<rule>/<what>`. It needs the components of `cargo xtask build`.
 
-mod aws;
-mod azure;
 mod blobstore;
 mod case;
 mod check;
 mod common;
 mod compose;
 mod contract;
+mod credentials;
 mod cx;
 mod fixture;
 mod interface;

@@ -71,7 +71,7 @@ impl<I: Interface> Subject<I> {
         let fixture = (self.entry.start)(&self.ground.run)?;
         let folder = self.ground.run.path().join(format!("{}-{}", self.provider.name, self.entry.name));
         std::fs::create_dir(&folder)?;
-        let scanner = Arc::new(Scanner::new(&fixture.secrets())?);
+        let scanner = Arc::new(Scanner::new(&fixture.credentials().secrets)?);
         Ok(Started {
             provider: self.provider.name.clone(),
             fixture,

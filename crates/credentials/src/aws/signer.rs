@@ -61,7 +61,7 @@ impl<T: Transport + Host> Signer<T> {
         };
         let time = u64::try_from(self.now().saturating_add(self.skew.get())).unwrap_or(0);
         let hash = match payload {
-            Payload::Signed => aws::payload_hash(request.body.iter()),
+            Payload::Signed => plugboard_sign::sha256(request.body.iter()),
             Payload::Unsigned => UNSIGNED.to_owned(),
         };
 

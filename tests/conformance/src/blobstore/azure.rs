@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::sdk::Sdk;
 use super::{Fixture, Operation, Outside};
-use crate::azure::Credentials;
+use crate::credentials::{Credentials, azure};
 use crate::fixture::{self, Settings};
 use crate::script::Script;
 
@@ -38,55 +38,51 @@ struct Service<S> {
 pub(super) fn azurite(run: &Run) -> Result<Box<dyn Fixture>> {
     let azurite = Azurite::start(run)?;
     let (address, outside) = (azurite.addr(), sdk(run, &azurite.connection_string())?);
-    service(address, true, Credentials::shared_key(PREFIX), outside, azurite)
+    service(address, true, azure::shared_key(PREFIX), outside, azurite)
 }
 
 pub(super) fn key(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, true, |_, _| Ok(Credentials::shared_key(PREFIX)))
+    strict(run, true, |_, _| Ok(azure::shared_key(PREFIX)))
 }
 
 pub(super) fn host_style(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, false, |_, _| Ok(Credentials::shared_key(PREFIX)))
+    strict(run, false, |_, _| Ok(azure::shared_key(PREFIX)))
 }
 
 pub(super) fn signature(run: &Run) -> Result<Box<dyn Fixture>> {
     strict(run, true, |_, outside| {
         // It allows everything for an hour.
         let sas = outside.must::<String>(json!({ "do": "sign" }), b"")?;
-        Credentials::signature(PREFIX, &sas)
+        azure::signature(PREFIX, &sas)
     })
 }
 
 pub(super) fn client_secret(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, true, |azure, _| Ok(Credentials::client_secret(PREFIX, azure)))
+    strict(run, true, |strict, _| Ok(azure::client_secret(PREFIX, strict)))
 }
 
 pub(super) fn client_assertion(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, true, |azure, _| Ok(Credentials::client_assertion(PREFIX, azure)))
+    strict(run, true, |strict, _| Ok(azure::client_assertion(PREFIX, strict)))
 }
 
 pub(super) fn managed_identity(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, true, |azure, _| Ok(Credentials::managed_identity(PREFIX, azure)))
+    strict(run, true, |strict, _| Ok(azure::managed_identity(PREFIX, strict)))
 }
 
-/// Tokens are good for half a minute less than any provider would use one for, and so for one request.
 pub(super) fn short_lived(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, true, |azure, _| {
-        azure.tokens().set_lifetime(Duration::from_secs(1));
-        Ok(Credentials::client_secret(PREFIX, azure))
-    })
+    strict(run, true, |strict, _| Ok(azure::short_lived(PREFIX, strict)))
 }
 
 /// What takes time in Azure takes time here, and its clock is not ours.
 pub(super) fn slow(run: &Run) -> Result<Box<dyn Fixture>> {
     let azurite = Azurite::start(run)?;
-    let azure = Config::new(azurite.addr()).serve()?;
-    azure.shift_clock(-40 * 60);
-    azure.copy_like(Copying { pending: 1, end: CopyEnd::Success });
-    azure.delete_containers_within(Duration::from_secs(2));
+    let strict = Config::new(azurite.addr()).serve()?;
+    strict.shift_clock(-40 * 60);
+    strict.copy_like(Copying { pending: 1, end: CopyEnd::Success });
+    strict.delete_containers_within(Duration::from_secs(2));
     // The other client has no part in that.
     let outside = sdk(run, &azurite.connection_string())?;
-    service(azure.addr(), true, Credentials::shared_key(PREFIX), outside, (azure, azurite))
+    service(strict.addr(), true, azure::shared_key(PREFIX), outside, (strict, azurite))
 }
 
 /// Azurite behind what makes it as strict as Azure.
@@ -96,10 +92,10 @@ fn strict(
     credentials: impl Fn(&Azure, &Sdk) -> Result<Credentials>,
 ) -> Result<Box<dyn Fixture>> {
     let azurite = Azurite::start(run)?;
-    let azure = Config::new(azurite.addr()).serve()?;
-    let outside = sdk(run, &connection_string(&azure.url()))?;
-    let credentials = credentials(&azure, &outside)?;
-    service(azure.addr(), path_style, credentials, outside, (azure, azurite))
+    let strict = Config::new(azurite.addr()).serve()?;
+    let outside = sdk(run, &connection_string(&strict.url()))?;
+    let credentials = credentials(&strict, &outside)?;
+    service(strict.addr(), path_style, credentials, outside, (strict, azurite))
 }
 
 fn sdk(run: &Run, connection_string: &str) -> Result<Sdk> {
@@ -130,23 +126,19 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
         self.address
     }
 
-    fn settings(&self, address: SocketAddr) -> Settings {
+    fn place(&self, address: SocketAddr) -> Settings {
         let account = if self.path_style { format!("/{ACCOUNT}") } else { String::new() };
         let endpoint = ("azure-endpoint".to_owned(), format!("http://{address}{account}"));
         let blocks = ("azure-block-size".to_owned(), "64KiB".to_owned());
-        [endpoint, blocks].into_iter().chain(self.credentials.settings.clone()).collect()
+        [endpoint, blocks].into()
     }
 
-    fn wrong_credentials(&self) -> Settings {
-        Settings::from([self.credentials.wrong.clone()])
+    fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
-    fn required(&self) -> &[&str] {
-        &self.credentials.required
-    }
-
-    fn malformed(&self) -> Vec<(&str, &str)> {
-        let everywhere = [
+    fn malformed(&self) -> &[(&str, &str)] {
+        &[
             ("azure-endpoint", "ftp://127.0.0.1"),
             ("azure-endpoint", "127.0.0.1:10000"),
             ("azure-endpoint", "http://"),
@@ -162,12 +154,7 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
             ("azure-content-type", "text/plain; name=é"),
             ("azure-allow-http", "yes"),
             ("azure-log", "loud"),
-        ];
-        everywhere.into_iter().chain(self.credentials.malformed.iter().copied()).collect()
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        self.credentials.secrets.clone()
+        ]
     }
 }
 

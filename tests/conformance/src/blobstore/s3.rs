@@ -12,7 +12,7 @@ use plugboard_harness::{Run, tools};
 
 use super::sdk::Sdk;
 use super::{Fixture, Operation, Outside};
-use crate::aws::{Credentials, Way};
+use crate::credentials::{Credentials, aws};
 use crate::fixture::{self, Settings};
 use crate::script::Script;
 
@@ -40,7 +40,7 @@ struct Service<S> {
 /// Moto as it is, but for the smallest size of a part.
 pub(super) fn moto(run: &Run) -> Result<Box<dyn Fixture>> {
     let moto = Moto::start_changed(run, SMALL)?;
-    let credentials = Credentials::key(PREFIX, Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY);
+    let credentials = aws::key(PREFIX, Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY);
     let outside = sdk(run, &moto.url(), ELSEWHERE, (Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY))?;
     service(moto.addr(), ELSEWHERE, SMALL_BLOCK, credentials, outside, moto)
 }
@@ -73,45 +73,45 @@ pub(super) fn s3s(run: &Run) -> Result<Box<dyn Fixture>> {
     let s3s = S3s::start(run)?;
     let keys = (S3s::ACCESS_KEY_ID, S3s::SECRET_ACCESS_KEY);
     let outside = sdk(run, &s3s.url(), ELSEWHERE, keys)?;
-    service(s3s.addr(), ELSEWHERE, BLOCK, Credentials::key(PREFIX, keys.0, keys.1), outside, s3s)
+    service(s3s.addr(), ELSEWHERE, BLOCK, aws::key(PREFIX, keys.0, keys.1), outside, s3s)
 }
 
 pub(super) fn access_key(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::access_key)
+    strict(run, aws::access_key)
 }
 
 pub(super) fn temporary(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::temporary)
+    strict(run, aws::temporary)
 }
 
 pub(super) fn container(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::container)
+    strict(run, aws::container)
 }
 
 pub(super) fn instance(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::instance)
+    strict(run, aws::instance)
 }
 
 pub(super) fn web_identity(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::web_identity)
+    strict(run, aws::web_identity)
 }
 
 pub(super) fn short_lived(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::short_lived)
+    strict(run, aws::short_lived)
 }
 
 pub(super) fn skewed(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::skewed)
+    strict(run, aws::skewed)
 }
 
 /// Moto behind what makes it as strict as AWS.
-fn strict(run: &Run, credentials: Way) -> Result<Box<dyn Fixture>> {
+fn strict(run: &Run, credentials: aws::Way) -> Result<Box<dyn Fixture>> {
     let moto = Moto::start_changed(run, SMALL)?;
-    let aws = Config::new((&moto).into()).serve()?;
+    let strict = Config::new((&moto).into()).serve()?;
     // The other client has no part in that.
     let outside = sdk(run, &moto.url(), aws_strict::REGION, (Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY))?;
-    let credentials = credentials(PREFIX, &aws)?;
-    service(aws.addr(), aws_strict::REGION, SMALL_BLOCK, credentials, outside, (aws, moto))
+    let credentials = credentials(PREFIX, &strict)?;
+    service(strict.addr(), aws_strict::REGION, SMALL_BLOCK, credentials, outside, (strict, moto))
 }
 
 fn sdk(run: &Run, url: &str, region: &str, (id, secret): (&str, &str)) -> Result<Sdk> {
@@ -137,26 +137,21 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
         self.address
     }
 
-    fn settings(&self, address: SocketAddr) -> Settings {
+    fn place(&self, address: SocketAddr) -> Settings {
         let settings = [
             ("s3-endpoint", format!("http://{address}")),
             ("s3-region", self.region.to_owned()),
             ("s3-block-size", self.block.to_string()),
         ];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value));
-        settings.into_iter().chain(self.credentials.settings.clone()).collect()
+        settings.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
-    fn wrong_credentials(&self) -> Settings {
-        self.credentials.wrong.clone()
+    fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
-    fn required(&self) -> &[&str] {
-        &self.credentials.required
-    }
-
-    fn malformed(&self) -> Vec<(&str, &str)> {
-        let everywhere = [
+    fn malformed(&self) -> &[(&str, &str)] {
+        &[
             ("s3-endpoint", "ftp://127.0.0.1"),
             ("s3-endpoint", "127.0.0.1:9000"),
             ("s3-endpoint", "http://"),
@@ -177,12 +172,7 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
             ("s3-content-type", "text/plain; name=é"),
             ("s3-allow-http", "yes"),
             ("s3-log", "loud"),
-        ];
-        everywhere.into_iter().chain(self.credentials.malformed.iter().copied()).collect()
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        self.credentials.secrets.clone()
+        ]
     }
 }
 

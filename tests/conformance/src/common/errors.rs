@@ -21,7 +21,7 @@ pub(super) fn cases<I: Interface>() -> Vec<Case<I>> {
 }
 
 fn wrong_credentials<I: Interface>(cx: &Cx<I>) -> Result<()> {
-    let session = cx.app_with_settings(&cx.fixture().wrong_credentials())?.session();
+    let session = cx.app_with_settings(&cx.fixture().credentials().wrong)?.session();
     for operation in I::Operation::ALL {
         if !operation.continues() && operation.flavors().contains(&cx.flavor) {
             let mut prepared = operation.prepare(cx, &session)?;
@@ -41,15 +41,18 @@ fn names_setting<I: Interface>(cx: &Cx<I>, settings: &Settings, name: &str) -> R
 }
 
 fn missing_settings<I: Interface>(cx: &Cx<I>) -> Result<()> {
-    for name in cx.fixture().required() {
-        names_setting(cx, &Settings::from([((*name).to_owned(), String::new())]), name)?;
+    for name in &cx.fixture().credentials().required {
+        names_setting(cx, &Settings::from([(name.clone(), String::new())]), name)?;
     }
     Ok(())
 }
 
 fn malformed_settings<I: Interface>(cx: &Cx<I>) -> Result<()> {
-    for (name, value) in cx.fixture().malformed() {
-        names_setting(cx, &Settings::from([(name.to_owned(), value.to_owned())]), name)
+    let of_credentials = cx.fixture().credentials().malformed.iter().cloned();
+    let everywhere = cx.fixture().malformed().iter();
+    let everywhere = everywhere.map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    for (name, value) in everywhere.chain(of_credentials) {
+        names_setting(cx, &Settings::from([(name.clone(), value.clone())]), &name)
             .with_context(|| format!("`{name}` = `{value}`"))?;
     }
     Ok(())
@@ -75,7 +78,7 @@ fn plain_http<I: Interface>(cx: &Cx<I>) -> Result<()> {
     let far = cx.fixture().settings("192.0.2.1:80".parse()?);
     let name = cx.provider.setting("allow-http");
     // Some fixtures have no other credentials than the wrong ones.
-    let with_credentials = far.clone().into_iter().chain(cx.fixture().wrong_credentials()).collect();
+    let with_credentials = far.clone().into_iter().chain(cx.fixture().credentials().wrong.clone()).collect();
     names_setting(cx, &with_credentials, &name)?;
     let mut allowed = far;
     allowed.insert(name, "true".to_owned());

@@ -42,7 +42,7 @@ fn debug_log<I: Interface>(cx: &Cx<I>) -> Result<()> {
     ensure!(log.contains(&format!("{}:", cx.provider.name)), "the provider logs nothing: {log:?}");
     proxied.app.scanner.scan(log.as_bytes(), "the log")?;
 
-    let mut settings = cx.fixture().wrong_credentials();
+    let mut settings = cx.fixture().credentials().wrong.clone();
     settings.insert(cx.provider.setting("log"), "debug".to_owned());
     let app = cx.app_with_settings(&settings)?;
     failed_with(I::echo(cx, &app.session(), "theirs"), &["access-denied"])?;
@@ -51,10 +51,10 @@ fn debug_log<I: Interface>(cx: &Cx<I>) -> Result<()> {
 
 /// A value that is a secret makes the probe print one: were it not noticed, no trial would mean much.
 fn a_secret<I: Interface>(cx: &Cx<I>) -> Result<()> {
-    let secrets = cx.fixture().secrets();
-    for secret in &secrets {
+    let secrets = &cx.fixture().credentials().secrets;
+    for secret in secrets {
         // With a scanner of its own, as findings fail the run.
-        let app = App { scanner: Arc::new(Scanner::new(&secrets)?), ..cx.app()? };
+        let app = App { scanner: Arc::new(Scanner::new(secrets)?), ..cx.app()? };
         let got = I::echo(cx, &app.session(), secret);
         let error = got.err().context("a secret in a response is not noticed")?;
         ensure!(error.to_string().contains("all.secrets"), "another error: {error}");

@@ -1,7 +1,6 @@
 //! kv-azure-table with each of its credentials.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::Result;
 use azure_strict::{ACCOUNT, Azure, Config};
@@ -13,7 +12,7 @@ use plugboard_harness::{Run, tools};
 use serde_json::{Value, json};
 
 use super::{Fixture, Limit, Operation, Outside};
-use crate::azure::Credentials;
+use crate::credentials::{Credentials, azure};
 use crate::fixture::{self, Settings};
 use crate::script::Script;
 
@@ -32,54 +31,50 @@ struct Service<S> {
 pub(super) fn azurite(run: &Run) -> Result<Box<dyn Fixture>> {
     let azurite = Azurite::start_tables(run)?;
     let outside = Sdk::start(run, &azurite.connection_string())?;
-    service(azurite.addr(), Credentials::shared_key(PREFIX), outside, azurite)
+    service(azurite.addr(), azure::shared_key(PREFIX), outside, azurite)
 }
 
 pub(super) fn signature(run: &Run) -> Result<Box<dyn Fixture>> {
     strict(run, |_, outside| {
         // It allows everything for an hour.
         let (sas, _) = outside.ask(json!({ "do": "sign" }), b"")?;
-        Credentials::signature(PREFIX, sas.as_str().unwrap_or_default())
+        azure::signature(PREFIX, sas.as_str().unwrap_or_default())
     })
 }
 
 pub(super) fn client_secret(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, |azure, _| Ok(Credentials::client_secret(PREFIX, azure)))
+    strict(run, |strict, _| Ok(azure::client_secret(PREFIX, strict)))
 }
 
 pub(super) fn client_assertion(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, |azure, _| Ok(Credentials::client_assertion(PREFIX, azure)))
+    strict(run, |strict, _| Ok(azure::client_assertion(PREFIX, strict)))
 }
 
 pub(super) fn managed_identity(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, |azure, _| Ok(Credentials::managed_identity(PREFIX, azure)))
+    strict(run, |strict, _| Ok(azure::managed_identity(PREFIX, strict)))
 }
 
-/// Tokens are good for half a minute less than any provider would use one for, and so for one request.
 pub(super) fn short_lived(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, |azure, _| {
-        azure.tokens().set_lifetime(Duration::from_secs(1));
-        Ok(Credentials::client_secret(PREFIX, azure))
-    })
+    strict(run, |strict, _| Ok(azure::short_lived(PREFIX, strict)))
 }
 
 /// Its clock is not ours.
 pub(super) fn skewed(run: &Run) -> Result<Box<dyn Fixture>> {
     let azurite = Azurite::start_tables(run)?;
-    let azure = Config::tables(azurite.addr()).serve()?;
-    azure.shift_clock(-40 * 60);
+    let strict = Config::tables(azurite.addr()).serve()?;
+    strict.shift_clock(-40 * 60);
     // The other client has no part in that.
     let outside = Sdk::start(run, &azurite.connection_string())?;
-    service(azure.addr(), Credentials::shared_key(PREFIX), outside, (azure, azurite))
+    service(strict.addr(), azure::shared_key(PREFIX), outside, (strict, azurite))
 }
 
 /// Azurite behind what makes it as strict as Azure.
 fn strict(run: &Run, credentials: impl Fn(&Azure, &Sdk) -> Result<Credentials>) -> Result<Box<dyn Fixture>> {
     let azurite = Azurite::start_tables(run)?;
-    let azure = Config::tables(azurite.addr()).serve()?;
+    let strict = Config::tables(azurite.addr()).serve()?;
     let outside = Sdk::start(run, &azurite.connection_string())?;
-    let credentials = credentials(&azure, &outside)?;
-    service(azure.addr(), credentials, outside, (azure, azurite))
+    let credentials = credentials(&strict, &outside)?;
+    service(strict.addr(), credentials, outside, (strict, azurite))
 }
 
 fn service(
@@ -97,22 +92,18 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
         self.address
     }
 
-    fn settings(&self, address: SocketAddr) -> Settings {
+    fn place(&self, address: SocketAddr) -> Settings {
         let endpoint = ("azure-table-endpoint".to_owned(), format!("http://{address}/{ACCOUNT}"));
         let name = ("azure-table-name".to_owned(), TABLE.to_owned());
-        [endpoint, name].into_iter().chain(self.credentials.settings.clone()).collect()
+        [endpoint, name].into()
     }
 
-    fn wrong_credentials(&self) -> Settings {
-        Settings::from([self.credentials.wrong.clone()])
+    fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
-    fn required(&self) -> &[&str] {
-        &self.credentials.required
-    }
-
-    fn malformed(&self) -> Vec<(&str, &str)> {
-        let everywhere = [
+    fn malformed(&self) -> &[(&str, &str)] {
+        &[
             ("azure-table-name", ""),
             ("azure-table-name", "no-table"),
             ("azure-table-endpoint", "ftp://127.0.0.1"),
@@ -121,12 +112,7 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
             ("azure-table-timeuot", "30s"),
             ("azure-table-allow-http", "yes"),
             ("azure-table-log", "loud"),
-        ];
-        everywhere.into_iter().chain(self.credentials.malformed.iter().copied()).collect()
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        self.credentials.secrets.clone()
+        ]
     }
 }
 

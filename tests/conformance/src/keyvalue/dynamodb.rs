@@ -11,7 +11,7 @@ use plugboard_harness::{Run, tools};
 use serde_json::{Value, json};
 
 use super::{Fixture, Limit, Outside};
-use crate::aws::{Credentials, Way};
+use crate::credentials::{Credentials, aws};
 use crate::fixture::{self, Settings};
 use crate::script::Script;
 
@@ -36,49 +36,49 @@ pub(super) fn tables(run: &Run) -> Result<Box<dyn Fixture>> {
 }
 
 pub(super) fn access_key(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::access_key)
+    strict(run, aws::access_key)
 }
 
 pub(super) fn temporary(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::temporary)
+    strict(run, aws::temporary)
 }
 
 pub(super) fn container(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::container)
+    strict(run, aws::container)
 }
 
 pub(super) fn instance(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::instance)
+    strict(run, aws::instance)
 }
 
 pub(super) fn web_identity(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::web_identity)
+    strict(run, aws::web_identity)
 }
 
 pub(super) fn short_lived(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::short_lived)
+    strict(run, aws::short_lived)
 }
 
 pub(super) fn skewed(run: &Run) -> Result<Box<dyn Fixture>> {
-    strict(run, Credentials::skewed)
+    strict(run, aws::skewed)
 }
 
 /// Moto by itself checks signatures, though not all that AWS does.
 fn moto(run: &Run, layout: &'static str) -> Result<Box<dyn Fixture>> {
     let moto = start(run)?;
     let outside = Sdk::start(run, &moto, layout)?;
-    let credentials = Credentials::key(PREFIX, Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY);
+    let credentials = aws::key(PREFIX, Moto::ACCESS_KEY_ID, Moto::SECRET_ACCESS_KEY);
     Ok(Box::new(Service { address: moto.addr(), layout, credentials, outside, _servers: moto }))
 }
 
 /// Moto behind what makes it as strict as AWS.
-fn strict(run: &Run, credentials: Way) -> Result<Box<dyn Fixture>> {
+fn strict(run: &Run, credentials: aws::Way) -> Result<Box<dyn Fixture>> {
     let (moto, layout) = (start(run)?, "partition");
-    let aws = Config::new((&moto).into()).serve()?;
+    let strict = Config::new((&moto).into()).serve()?;
     // The other client has no part in that.
     let outside = Sdk::start(run, &moto, layout)?;
-    let credentials = credentials(PREFIX, &aws)?;
-    Ok(Box::new(Service { address: aws.addr(), layout, credentials, outside, _servers: (aws, moto) }))
+    let credentials = credentials(PREFIX, &strict)?;
+    Ok(Box::new(Service { address: strict.addr(), layout, credentials, outside, _servers: (strict, moto) }))
 }
 
 fn start(run: &Run) -> Result<Moto> {
@@ -90,27 +90,22 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
         self.address
     }
 
-    fn settings(&self, address: SocketAddr) -> Settings {
+    fn place(&self, address: SocketAddr) -> Settings {
         let settings = [
             ("dynamodb-endpoint", format!("http://{address}")),
             ("dynamodb-region", Moto::REGION.to_owned()),
             ("dynamodb-table", TABLE.to_owned()),
             ("dynamodb-layout", self.layout.to_owned()),
         ];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value));
-        settings.into_iter().chain(self.credentials.settings.clone()).collect()
+        settings.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
-    fn wrong_credentials(&self) -> Settings {
-        self.credentials.wrong.clone()
+    fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
-    fn required(&self) -> &[&str] {
-        &self.credentials.required
-    }
-
-    fn malformed(&self) -> Vec<(&str, &str)> {
-        let everywhere = [
+    fn malformed(&self) -> &[(&str, &str)] {
+        &[
             ("dynamodb-table", ""),
             ("dynamodb-table", "no table"),
             ("dynamodb-layout", "rows"),
@@ -123,12 +118,7 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
             ("dynamodb-timeuot", "30s"),
             ("dynamodb-allow-http", "yes"),
             ("dynamodb-log", "loud"),
-        ];
-        everywhere.into_iter().chain(self.credentials.malformed.iter().copied()).collect()
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        self.credentials.secrets.clone()
+        ]
     }
 }
 

@@ -10,6 +10,7 @@ use plugboard_harness::servers::{Etcd, etcd};
 
 use super::etcd_outside::Grpc;
 use super::{Fixture, Limit, Outside};
+use crate::credentials::Credentials;
 use crate::fixture::{self, Settings};
 
 const USER: &str = "conformance-user";
@@ -19,7 +20,7 @@ const WRONG: &str = "wr0ng-Credential/5+%&";
 const TOKEN_SECONDS: u32 = 1;
 
 struct Member {
-    user: Option<(&'static str, &'static str)>,
+    credentials: Credentials,
     tokens_end: bool,
     outside: Grpc,
     /// Dropped, and so stopped, last.
@@ -41,7 +42,21 @@ pub(super) fn open(run: &Run) -> Result<Box<dyn Fixture>> {
 fn start(run: &Run, options: etcd::Options<'static>) -> Result<Box<dyn Fixture>> {
     let etcd = Etcd::start(run, options)?;
     let outside = Grpc::start(run, etcd.addr(), options.user)?;
-    Ok(Box::new(Member { user: options.user, tokens_end: options.token_seconds.is_some(), outside, etcd }))
+    let tokens_end = options.token_seconds.is_some();
+    Ok(Box::new(Member { credentials: credentials(options.user), tokens_end, outside, etcd }))
+}
+
+fn credentials(user: Option<(&str, &str)>) -> Credentials {
+    let all = Credentials::new("etcd").required(&["url"]).secrets(&[WRONG]);
+    // An etcd without users refuses each of them.
+    let all = all.wrong(&[("user", USER), ("password", WRONG)]);
+    match user {
+        None => all,
+        Some((user, password)) => all
+            .settings(&[("user", user), ("password", password)])
+            .required(&["user", "password"])
+            .secrets(&[password]),
+    }
 }
 
 impl fixture::Fixture for Member {
@@ -49,31 +64,16 @@ impl fixture::Fixture for Member {
         self.etcd.addr()
     }
 
-    fn settings(&self, address: SocketAddr) -> Settings {
-        let mut settings = Settings::from([("etcd-url".to_owned(), format!("http://{address}"))]);
-        if let Some((user, password)) = self.user {
-            settings.insert("etcd-user".to_owned(), user.to_owned());
-            settings.insert("etcd-password".to_owned(), password.to_owned());
-        }
-        settings
+    fn place(&self, address: SocketAddr) -> Settings {
+        [("etcd-url".to_owned(), format!("http://{address}"))].into()
     }
 
-    /// An etcd without users refuses each of them.
-    fn wrong_credentials(&self) -> Settings {
-        [("etcd-user", USER), ("etcd-password", WRONG)]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into()
+    fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
-    fn required(&self) -> &[&str] {
-        match self.user {
-            Some(_) => &["etcd-url", "etcd-user", "etcd-password"],
-            None => &["etcd-url"],
-        }
-    }
-
-    fn malformed(&self) -> Vec<(&str, &str)> {
-        vec![
+    fn malformed(&self) -> &[(&str, &str)] {
+        &[
             ("etcd-url", "127.0.0.1:2379"),
             ("etcd-url", "http://"),
             ("etcd-url", "ftp://127.0.0.1"),
@@ -90,13 +90,8 @@ impl fixture::Fixture for Member {
         ]
     }
 
-    fn secrets(&self) -> Vec<String> {
-        let password = self.user.map(|(_, password)| password);
-        password.into_iter().chain([WRONG]).map(str::to_owned).collect()
-    }
-
     fn token_path(&self) -> Option<&str> {
-        self.user.map(|_| "/v3/auth/authenticate")
+        (!self.credentials.settings.is_empty()).then_some("/v3/auth/authenticate")
     }
 
     fn end_tokens(&self) {

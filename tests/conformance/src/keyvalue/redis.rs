@@ -9,6 +9,7 @@ use plugboard_harness::servers::{Redis, Upstash, Webdis, webdis};
 
 use super::redis_outside::{Direct, Rest};
 use super::{Fixture, Limit, Outside};
+use crate::credentials::Credentials;
 use crate::fixture::{self, Settings};
 
 // Characters that every encoding changes, so that its form differs from the raw one.
@@ -20,7 +21,7 @@ const WRONG: &str = "wr0ng-Credential/5+%&";
 
 struct Gateway<S> {
     address: SocketAddr,
-    credentials: &'static [(&'static str, &'static str)],
+    credentials: Credentials,
     outside: Box<dyn Outside>,
     /// Dropped, and so stopped, last.
     _servers: S,
@@ -32,7 +33,7 @@ pub(crate) fn webdis(run: &Run) -> Result<Box<dyn Fixture>> {
     let webdis = Webdis::start(run, &redis, webdis::Options { basic_auth, ..webdis::Options::default() })?;
     Ok(Box::new(Gateway {
         address: webdis.addr(),
-        credentials: &[("redis-user", USER), ("redis-password", PASSWORD)],
+        credentials: credentials(&[("user", USER), ("password", PASSWORD)]),
         outside: Box::new(Direct::new(&redis)?),
         _servers: (webdis, redis),
     }))
@@ -43,7 +44,7 @@ pub(crate) fn upstash_redis(run: &Run) -> Result<Box<dyn Fixture>> {
     let upstash = upstash(run, &Backend::Redis(redis.addr()))?;
     Ok(Box::new(Gateway {
         address: address(&upstash)?,
-        credentials: &[("redis-token", TOKEN)],
+        credentials: credentials(&[("token", TOKEN)]),
         outside: Box::new(Direct::new(&redis)?),
         _servers: (upstash, redis),
     }))
@@ -53,7 +54,7 @@ pub(crate) fn upstash_embedded(run: &Run) -> Result<Box<dyn Fixture>> {
     let upstash = upstash(run, &Backend::Data(run.path().join("upstash-data")))?;
     Ok(Box::new(Gateway {
         address: address(&upstash)?,
-        credentials: &[("redis-token", TOKEN)],
+        credentials: credentials(&[("token", TOKEN)]),
         outside: Box::new(Rest::new(upstash.url(), TOKEN)),
         _servers: upstash,
     }))
@@ -65,6 +66,16 @@ fn upstash(run: &Run, backend: &Backend) -> Result<Upstash> {
     Upstash::start(run, &program, TOKEN, backend).context("`cargo build -p upstash-local` makes that program")
 }
 
+/// The last of them is a secret.
+fn credentials(settings: &[(&str, &str)]) -> Credentials {
+    let (name, secret) = settings.last().expect("every gateway has credentials");
+    Credentials::new("redis")
+        .settings(settings)
+        .wrong(&[(name, WRONG)])
+        .required(&["url"])
+        .secrets(&[secret, WRONG])
+}
+
 fn address(upstash: &Upstash) -> Result<SocketAddr> {
     upstash.url().trim_start_matches("http://").parse().context("the front's address")
 }
@@ -74,23 +85,16 @@ impl<S: Send + Sync> fixture::Fixture for Gateway<S> {
         self.address
     }
 
-    fn settings(&self, address: SocketAddr) -> Settings {
-        let url = ("redis-url", format!("http://{address}"));
-        let credentials = self.credentials.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        [url].into_iter().chain(credentials).map(|(name, value)| (name.to_owned(), value)).collect()
+    fn place(&self, address: SocketAddr) -> Settings {
+        [("redis-url".to_owned(), format!("http://{address}"))].into()
     }
 
-    fn wrong_credentials(&self) -> Settings {
-        let last = self.credentials.last().expect("every gateway has credentials").0;
-        Settings::from([(last.to_owned(), WRONG.to_owned())])
+    fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
-    fn required(&self) -> &[&str] {
-        &["redis-url"]
-    }
-
-    fn malformed(&self) -> Vec<(&str, &str)> {
-        vec![
+    fn malformed(&self) -> &[(&str, &str)] {
+        &[
             ("redis-url", "redis://127.0.0.1:6379"),
             ("redis-url", "127.0.0.1:7379"),
             ("redis-url", "http://"),
@@ -105,11 +109,6 @@ impl<S: Send + Sync> fixture::Fixture for Gateway<S> {
             ("redis-allow-http", "yes"),
             ("redis-log", "loud"),
         ]
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        let credentials = self.credentials.iter().map(|(_, value)| *value);
-        credentials.filter(|value| *value != USER).chain([WRONG]).map(str::to_owned).collect()
     }
 }
 

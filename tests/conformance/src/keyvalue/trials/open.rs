@@ -90,7 +90,7 @@ fn needs_no_service(cx: &Cx) -> Result<()> {
 }
 
 fn logs_why(cx: &Cx) -> Result<()> {
-    let mut settings = cx.fixture().wrong_credentials();
+    let mut settings = cx.fixture().credentials().wrong.clone();
     settings.insert(cx.provider.setting("buckets"), "alpha".to_owned());
     settings.insert(cx.provider.setting("log"), "debug".to_owned());
     let app = cx.app_with_settings(&settings)?;
