@@ -5,6 +5,8 @@ use plugboard_error::{Error, Kind, Result};
 use crate::Secret;
 use crate::value::{self, Parsed};
 
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Where the text of a setting comes from: the host, or a table in a test.
 pub trait Source {
     fn get(&self, key: &str) -> Result<Option<String>>;
@@ -90,6 +92,16 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// How long one call may take: a setting that every provider has.
+    pub fn timeout(&self) -> Result<Duration> {
+        Ok(self.duration("timeout")?.unwrap_or(DEFAULT_TIMEOUT))
+    }
+
+    /// Whether the log is for whoever debugs: a setting that every provider has.
+    pub fn log(&self) -> Result<bool> {
+        Ok(self.choice("log", &[("off", false), ("debug", true)])?.unwrap_or(false))
+    }
+
     /// The error that a setting is wrong. `fault` continues the sentence that the key begins.
     pub fn error(&self, name: &str, fault: &str) -> Error {
         Error::new(Kind::Config, format!("`{}` {fault}", self.key(name)))
@@ -158,6 +170,19 @@ mod tests {
             error_of(settings.choice("dialect", &[("webdis", 1), ("upstash", 2)])),
             "config: `redis-dialect` is `resp`; expected `webdis` or `upstash`"
         );
+    }
+
+    #[test]
+    fn every_provider_has_a_deadline_and_may_log() {
+        let of = |timeout, log| {
+            let source = BTreeMap::from([("redis-timeout", timeout), ("redis-log", log)]);
+            let settings = Settings::new("redis", &source);
+            (settings.timeout().map(|time| time.as_millis()), settings.log())
+        };
+        assert_eq!(of("", ""), (Ok(30_000), Ok(false)));
+        assert_eq!(of("1500ms", "debug"), (Ok(1500), Ok(true)));
+        let sentence = "config: `redis-log` is `loud`; expected `off` or `debug`";
+        assert_eq!(error_of(of("", "loud").1), sentence);
     }
 
     #[test]

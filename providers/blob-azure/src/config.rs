@@ -18,7 +18,6 @@ pub(crate) struct Config {
 /// All that there are, but for those of credentials and of what an app may do.
 const NAMES: [&str; 4] = ["block-size", "timeout", "allow-http", "log"];
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_BLOCK_SIZE: u64 = 4 << 20;
 /// Below, an object would have no 4 GiB; above, three of them would not fit into a component's memory.
 const BLOCK_SIZES: std::ops::RangeInclusive<u64> = 64 << 10..=512 << 20;
@@ -32,8 +31,8 @@ impl Config {
             access,
             policy: Policy::read(settings)?,
             block_size: read_block_size(settings)?,
-            timeout: settings.duration("timeout")?.unwrap_or(DEFAULT_TIMEOUT),
-            log: settings.choice("log", &[("off", false), ("debug", true)])?.unwrap_or(false),
+            timeout: settings.timeout()?,
+            log: settings.log()?,
         })
     }
 }

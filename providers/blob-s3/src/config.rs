@@ -35,7 +35,6 @@ const NAMES: [&str; 8] = [
     "log",
 ];
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The smallest part that AWS takes, but for the last of an object
 /// (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
 const DEFAULT_BLOCK_SIZE: u64 = 5 << 20;
@@ -57,8 +56,8 @@ impl Config {
             delete_many: settings.choice("delete-many", &answers)?.unwrap_or(true),
             // Over https nobody can change them on the way, and hashing takes longer than encrypting.
             sign_payload: settings.choice("sign-payload", &answers)?.unwrap_or(!hosts.endpoint.https),
-            timeout: settings.duration("timeout")?.unwrap_or(DEFAULT_TIMEOUT),
-            log: settings.choice("log", &[("off", false), ("debug", true)])?.unwrap_or(false),
+            timeout: settings.timeout()?,
+            log: settings.log()?,
             hosts,
             access,
         })

@@ -21,8 +21,6 @@ pub(crate) struct Config {
 /// All that there are, but for those of credentials.
 const NAMES: [&str; 6] = ["name", "prefix", "buckets", "timeout", "allow-http", "log"];
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-
 impl Config {
     pub(crate) fn read(settings: &Settings) -> Result<Config> {
         settings.check_names(&[&NAMES, &azure::NAMES])?;
@@ -32,8 +30,8 @@ impl Config {
             name: read_name(settings)?,
             prefix: settings.text("prefix")?.unwrap_or_default(),
             buckets: Buckets::new(settings.key("buckets"), settings.list("buckets")?),
-            timeout: settings.duration("timeout")?.unwrap_or(DEFAULT_TIMEOUT),
-            log: settings.choice("log", &[("off", false), ("debug", true)])?.unwrap_or(false),
+            timeout: settings.timeout()?,
+            log: settings.log()?,
         })
     }
 }

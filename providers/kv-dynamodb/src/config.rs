@@ -25,8 +25,6 @@ pub(crate) struct Config {
 /// All that there are, beside those of the cloud.
 const NAMES: [&str; 8] = ["table", "layout", "prefix", "buckets", "ttl", "timeout", "allow-http", "log"];
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-
 impl Config {
     pub(crate) fn read(settings: &Settings) -> Result<Config> {
         settings.check_names(&[&NAMES, &aws::NAMES])?;
@@ -43,8 +41,8 @@ impl Config {
             places,
             buckets,
             ttl: settings.duration("ttl")?,
-            timeout: settings.duration("timeout")?.unwrap_or(DEFAULT_TIMEOUT),
-            log: settings.choice("log", &[("off", false), ("debug", true)])?.unwrap_or(false),
+            timeout: settings.timeout()?,
+            log: settings.log()?,
         })
     }
 }

@@ -33,7 +33,6 @@ pub(crate) struct Credentials {
 const NAMES: [&str; 10] =
     ["url", "user", "password", "prefix", "buckets", "ttl", "timeout", "max-request", "allow-http", "log"];
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// That of etcd's `--max-request-bytes`.
 const DEFAULT_MAX_REQUEST: u64 = 3 << 19;
 
@@ -52,9 +51,9 @@ impl Config {
             prefix: settings.text("prefix")?.unwrap_or_default(),
             buckets: Buckets::new(settings.key("buckets"), settings.list("buckets")?),
             ttl: read_ttl(settings)?,
-            timeout: settings.duration("timeout")?.unwrap_or(DEFAULT_TIMEOUT),
+            timeout: settings.timeout()?,
             max_request: settings.size("max-request")?.unwrap_or(DEFAULT_MAX_REQUEST),
-            log: settings.choice("log", &[("off", false), ("debug", true)])?.unwrap_or(false),
+            log: settings.log()?,
         })
     }
 }

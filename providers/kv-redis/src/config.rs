@@ -52,7 +52,6 @@ const NAMES: [&str; 12] = [
     "log",
 ];
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_MAX_REQUEST: u64 = 64 << 20;
 
 impl Config {
@@ -99,9 +98,9 @@ impl Config {
             prefix: settings.text("prefix")?.unwrap_or_default(),
             buckets: Buckets::new(settings.key("buckets"), settings.list("buckets")?),
             ttl: read_ttl(settings)?,
-            timeout: settings.duration("timeout")?.unwrap_or(DEFAULT_TIMEOUT),
+            timeout: settings.timeout()?,
             max_request: settings.size("max-request")?.unwrap_or(DEFAULT_MAX_REQUEST),
-            log: settings.choice("log", &[("off", false), ("debug", true)])?.unwrap_or(false),
+            log: settings.log()?,
         })
     }
 }
