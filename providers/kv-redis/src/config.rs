@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use plugboard_config::{Secret, Settings};
+use plugboard_credentials::check_plain;
 use plugboard_error::Result;
 use plugboard_http::Endpoint;
 use plugboard_keyvalue::Buckets;
@@ -73,13 +74,9 @@ impl Config {
             }
             _ => {}
         }
-        let safe = settings.flag("allow-http")? || endpoint.https || endpoint.is_loopback();
-        if authorization.is_some() && !safe {
-            return Err(settings.error(
-                "url",
-                "begins with `http://`, which would send the credentials unencrypted; expected `https://`, or \
-                 `redis-allow-http` set to `true`",
-            ));
+        let allow_http = settings.flag("allow-http")?;
+        if authorization.is_some() {
+            check_plain(settings, "url", &endpoint, allow_http)?;
         }
         // Webdis takes the number for one of 32 bits, and one that Redis does not have for 0.
         let database = take_database(&mut endpoint)
@@ -268,7 +265,7 @@ mod tests {
             ),
             (
                 &[("redis-url", "http://h/3"), ("redis-token", "t")],
-                "config: `redis-url` begins with `http://`",
+                "config: `redis-url` leads to plain `http://`",
             ),
             (&[("redis-url", "https://h/3"), ("redis-token", "t")], "config: `redis-url` names a database"),
         ];
