@@ -37,9 +37,22 @@ pub struct Sending<E> {
     started: Duration,
 }
 
+/// What an answer says in the service's own words, which its status does not.
+#[derive(Debug)]
+pub enum Said {
+    /// Nothing was done, and may be done later, as of 429. It is tried again whatever the request.
+    Busy(Error),
+    /// It failed, and may have been done all the same, as of 500.
+    Failed(Error),
+    /// It is no success, though its status may be one.
+    Refused,
+}
+
 /// What to do after an exchange.
 enum Next<B> {
     Give(Response, Option<B>),
+    /// An answer that is no success.
+    Refuse(Response, Option<B>),
     Fail(Error),
     /// Try again, not before the time the service asked for; give the error if there is no time for that.
     Retry(Option<Duration>, Error),
@@ -66,17 +79,15 @@ impl<T: Transport + Host> Client<T> {
 
     /// As [`Client::send`], for a call of several requests that have one deadline together.
     pub fn send_by(&self, request: &Request, deadline: Duration) -> Result<Response> {
-        self.send_unless_busy(request, deadline, &|_| None)
+        self.send_as(request, deadline, &|_| None)
     }
 
-    /// The same, of a service that has words of its own for what others say by 429: `busy` gives the error of an
-    /// answer which says that nothing was done and may be done later. It is tried again whatever the request, as
-    /// nothing is in doubt.
-    pub fn send_unless_busy(
+    /// The same, of a service that has words of its own for what others say by the status: `said` knows them.
+    pub fn send_as(
         &self,
         request: &Request,
         deadline: Duration,
-        busy: &dyn Fn(&Response) -> Option<Error>,
+        said: &dyn Fn(&Response) -> Option<Said>,
     ) -> Result<Response> {
         let mut terms = self.terms(Pace::Whole, Reading::Whole);
         terms.limits.timeout = deadline.saturating_sub(self.transport.now());
@@ -85,7 +96,7 @@ impl<T: Transport + Host> Client<T> {
                 format!("`{}`: the deadline passed before {}", self.endpoint.authority, request.what);
             return Err(Error::new(Kind::Timeout, sentence));
         }
-        Ok(self.conclude(self.start(request, &terms), request, terms, busy)?.0)
+        Ok(self.conclude(self.start(request, &terms), request, terms, said)?.0)
     }
 
     /// Begins to send a request with a large body. Whatever fails shows in [`Client::finish`].
@@ -117,7 +128,17 @@ impl<T: Transport + Host> Client<T> {
 
     /// Sends the rest, and then is as [`Client::send`], but the client's timeout is for each wait.
     pub fn finish(&self, sending: Sending<T::Exchange>, request: &Request) -> Result<Response> {
-        Ok(self.conclude(sending, request, self.terms(Pace::Progress, Reading::Whole), &|_| None)?.0)
+        self.finish_as(sending, request, &|_| None)
+    }
+
+    /// The same, as [`Client::send_as`].
+    pub fn finish_as(
+        &self,
+        sending: Sending<T::Exchange>,
+        request: &Request,
+        said: &dyn Fn(&Response) -> Option<Said>,
+    ) -> Result<Response> {
+        Ok(self.conclude(sending, request, self.terms(Pace::Progress, Reading::Whole), said)?.0)
     }
 
     /// Sends the request and leaves the body of a success to be read by whoever wants it. Of any other answer the
@@ -142,7 +163,7 @@ impl<T: Transport + Host> Client<T> {
         mut sending: Sending<T::Exchange>,
         request: &Request,
         mut terms: Terms,
-        busy: &dyn Fn(&Response) -> Option<Error>,
+        said: &dyn Fn(&Response) -> Option<Said>,
     ) -> Result<(Response, Option<T::Body>)> {
         let timeout = terms.limits.timeout;
         let deadline = self.transport.now().saturating_add(timeout);
@@ -155,17 +176,10 @@ impl<T: Transport + Host> Client<T> {
                 sending.exchange.and_then(|exchange| self.transport.finish(exchange, request, &terms));
             self.log(request, &outcome, sending.started);
 
-            let told = outcome
-                .as_ref()
-                .ok()
-                .and_then(|(response, _)| Some((retry_after(response), busy(response)?)));
-            let next = match told {
-                Some((asked, error)) => Next::Retry(asked, error),
-                None => self.judge(request, outcome),
-            };
-            let (asked, error) = match next {
-                Next::Give(response, body) if !doubt || response.is_success() => return Ok((response, body)),
-                Next::Give(response, _) => return Err(self.in_doubt(request, response.status)),
+            let (asked, error) = match self.judge(request, outcome, said) {
+                Next::Give(response, body) => return Ok((response, body)),
+                Next::Refuse(response, body) if !doubt => return Ok((response, body)),
+                Next::Refuse(response, _) => return Err(self.in_doubt(request, response.status)),
                 Next::Fail(error) if doubt => return Err(Error { kind: Kind::Ambiguous, ..error }),
                 Next::Fail(error) => return Err(error),
                 Next::Retry(asked, error) => (asked, error),
@@ -193,24 +207,27 @@ impl<T: Transport + Host> Client<T> {
         &self,
         request: &Request,
         outcome: Result<(Response, Option<T::Body>), Failure>,
+        said: &dyn Fn(&Response) -> Option<Said>,
     ) -> Next<T::Body> {
         let authority = &self.endpoint.authority;
         let what = request.what;
         match outcome {
-            // 429 says that nothing was done; the others may come from a gateway that lost the answer.
-            Ok((response, _)) if matches!(response.status, 429 | 500 | 502 | 503 | 504) => {
-                let error = match (request.resend, response.status) {
-                    (Resend::Allowed, status) | (_, status @ 429) => {
-                        Error::new(Kind::Unavailable, format!("`{authority}` answered {status} to {what}"))
+            Ok((response, body)) => match (said(&response), response.status) {
+                (Some(Said::Busy(error)), _) => Next::Retry(retry_after(&response), error),
+                (Some(Said::Failed(error)), _) => self.failed(request, &response, error),
+                // 429 says that nothing was done; the others may come from a gateway that lost the answer.
+                (None, status @ (429 | 500 | 502 | 503 | 504)) => {
+                    let sentence = format!("`{authority}` answered {status} to {what}");
+                    let error = Error::new(Kind::Unavailable, sentence);
+                    match (request.resend, status) {
+                        (Resend::Never, 429) => Next::Fail(error),
+                        (_, 429) => Next::Retry(retry_after(&response), error),
+                        _ => self.failed(request, &response, error),
                     }
-                    (_, status) => self.in_doubt(request, status),
-                };
-                match request.resend {
-                    Resend::Never => Next::Fail(error),
-                    _ => Next::Retry(retry_after(&response), error),
                 }
-            }
-            Ok((response, body)) => Next::Give(response, body),
+                (None, 200..=299) => Next::Give(response, body),
+                _ => Next::Refuse(response, body),
+            },
             Err(failure) => {
                 let sentence = format!("`{authority}`: {}", failure.clause);
                 let maybe = failure.reached == Reached::Maybe && request.resend != Resend::Allowed;
@@ -225,6 +242,16 @@ impl<T: Transport + Host> Client<T> {
                     false => Next::Fail(error),
                 }
             }
+        }
+    }
+
+    /// After an answer to something that may have been done all the same.
+    fn failed(&self, request: &Request, response: &Response, error: Error) -> Next<T::Body> {
+        let asked = retry_after(response);
+        match request.resend {
+            Resend::Allowed => Next::Retry(asked, error),
+            Resend::Guarded => Next::Retry(asked, request.resend.malformed(request.what, error.sentence)),
+            Resend::Never => Next::Fail(request.resend.malformed(request.what, error.sentence)),
         }
     }
 
@@ -302,7 +329,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::{Fake, status};
+    use crate::fake::{Fake, body, status};
     use crate::{Chunks, Method};
 
     pub(super) fn client(script: Vec<Result<Response, Failure>>) -> Client<Fake> {
@@ -384,19 +411,53 @@ mod tests {
     fn what_the_service_itself_calls_busy_is_sent_again_in_any_case() {
         const SOON: Duration = Duration::from_secs(30);
         let busy = |response: &Response| {
-            (response.status == 400).then(|| Error::new(Kind::Conflict, "somebody else writes"))
+            (response.status == 400).then(|| Said::Busy(Error::new(Kind::Conflict, "somebody else writes")))
         };
         for resend in [Resend::Allowed, Resend::Never] {
             let again = client(vec![status(400), status(400), status(200)]);
-            assert_eq!(again.send_unless_busy(&request(resend), SOON, &busy).unwrap().status, 200);
+            assert_eq!(again.send_as(&request(resend), SOON, &busy).unwrap().status, 200);
             let always = client((0..5).map(|_| status(400)).collect());
-            let error = always.send_unless_busy(&request(resend), SOON, &busy).unwrap_err();
+            let error = always.send_as(&request(resend), SOON, &busy).unwrap_err();
             assert_eq!(error.to_string(), "conflict: somebody else writes");
         }
         // What was lost before stays in doubt.
         let lost = client(vec![lost()]);
-        let error = lost.send_unless_busy(&request(Resend::Never), SOON, &busy).unwrap_err();
+        let error = lost.send_as(&request(Resend::Never), SOON, &busy).unwrap_err();
         assert_eq!(error.kind, Kind::Ambiguous);
+    }
+
+    #[test]
+    fn what_the_service_says_counts_more_than_the_status() {
+        let said = |response: &Response| match response.body.as_slice() {
+            b"failed" => Some(Said::Failed(Error::new(Kind::Unavailable, "something broke"))),
+            b"refused" => Some(Said::Refused),
+            _ => None,
+        };
+        let words = |text: &str| body(200, text);
+        let send = |resend, script| {
+            let client = client(script);
+            let outcome = client.send_as(&request(resend), client.deadline(), &said);
+            (outcome.map(|response| response.body), client.transport.sent())
+        };
+        let ambiguous = |outcome: (Result<Vec<u8>>, usize), sentence: &str, sent| {
+            let error = outcome.0.unwrap_err();
+            assert_eq!((error.to_string().as_str(), outcome.1), (sentence, sent));
+        };
+        let done = (Ok(b"done".to_vec()), 2);
+        for resend in [Resend::Allowed, Resend::Guarded] {
+            assert_eq!(send(resend, vec![words("failed"), words("done")]), done);
+        }
+        let doubt = "ambiguous: something broke; TEST may or may not have happened";
+        ambiguous(send(Resend::Never, vec![words("failed")]), doubt, 1);
+        // What comes after it is an answer to a request that may have been the second.
+        let doubt = "ambiguous: `h:1` answered 200 to TEST, which may or may not have happened";
+        for first in [words("failed"), lost(), status(503)] {
+            ambiguous(send(Resend::Guarded, vec![first, words("refused")]), doubt, 2);
+        }
+        // By itself it is certain.
+        assert_eq!(send(Resend::Guarded, vec![words("refused")]), (Ok(b"refused".to_vec()), 1));
+        let gone = send(Resend::Guarded, vec![words("failed"), refused(), refused(), refused(), refused()]);
+        assert_eq!(gone.0.unwrap_err().kind, Kind::Ambiguous);
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod transport;
 mod wasi;
 
 pub use chunks::Chunks;
-pub use client::{Client, Limits, Sending};
+pub use client::{Client, Limits, Said, Sending};
 pub use date::{iso_seconds, seconds as date_seconds};
 pub use endpoint::Endpoint;
 pub use escape::{escape, form};

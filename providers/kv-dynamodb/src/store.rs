@@ -6,7 +6,7 @@ use std::time::Duration;
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::aws::{Payload, Signer};
 use plugboard_error::{Error, Kind, Result};
-use plugboard_http::{Client, Host, Limits, Request, Response, Transport};
+use plugboard_http::{Client, Host, Limits, Request, Response, Said, Transport};
 use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap, behind, contended, sum};
 
 use crate::config::Config;
@@ -71,8 +71,8 @@ impl<T: Transport + Host> Dynamo<T> {
     fn send(&self, request: &mut Request, deadline: Duration) -> Result<Response> {
         let endpoint = &self.client.endpoint;
         self.signer.sign(endpoint, request, Payload::Signed)?;
-        let busy = |response: &Response| wire::busy(endpoint, request, response);
-        self.client.send_unless_busy(request, deadline, &busy)
+        let busy = |response: &Response| wire::busy(endpoint, request, response).map(Said::Busy);
+        self.client.send_as(request, deadline, &busy)
     }
 
     fn error_of(&self, request: &Request, response: &Response) -> Option<Error> {
