@@ -1,3 +1,5 @@
+use std::fmt;
+
 use plugboard_error::{Error, Kind};
 
 use crate::Chunks;
@@ -56,7 +58,7 @@ impl Resend {
 }
 
 /// One request, without what the endpoint knows (scheme and authority).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     pub method: Method,
     /// Begins with `/`, percent-encoded.
@@ -71,13 +73,27 @@ pub struct Request {
     pub what: &'static str,
 }
 
+/// Without what may be a secret: a path may be signed, a field may be a token.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method.as_str(), self.what)
+    }
+}
+
 /// A whole answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     pub status: u16,
     /// The fields that the request asked for, and for errors `date`, `location` and `retry-after`.
     pub headers: Vec<(&'static str, Vec<u8>)>,
     pub body: Vec<u8>,
+}
+
+/// Without what may be a secret: tokens and keys are answers.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} bytes", self.status, self.body.len())
+    }
 }
 
 impl Response {
@@ -89,5 +105,28 @@ impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(n, _)| *n == name)?;
         std::str::from_utf8(value).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Chunks;
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let request = Request {
+            method: Method::Get,
+            path: "/hunter2".into(),
+            headers: vec![("authorization", "hunter2".into())],
+            body: b"hunter2".to_vec().into(),
+            resend: Resend::Allowed,
+            answer_fields: &[],
+            what: "GET",
+        };
+        assert_eq!(format!("{request:?}"), "GET GET");
+        let headers = vec![("token", b"hunter2".to_vec())];
+        let response = Response { status: 200, headers, body: b"hunter2".to_vec() };
+        assert_eq!(format!("{response:?}"), "200, 7 bytes");
     }
 }
