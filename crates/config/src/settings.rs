@@ -7,6 +7,10 @@ use crate::value::{self, Parsed};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What some providers keep an app to, and whoever knows one of them may expect of another.
+const LIMITS: [&str; 8] =
+    ["buckets", "containers", "content-type", "deny", "max-request", "path-style", "prefix", "ttl"];
+
 /// Where the text of a setting comes from: the host, or a table in a test.
 pub trait Source {
     fn get(&self, key: &str) -> Result<Option<String>>;
@@ -26,10 +30,17 @@ impl<'a> Settings<'a> {
         Settings { prefix, source }
     }
 
-    /// Refuses a key that is one slip away from one in these lists: a limit that was misspelled would be no limit. Keys
-    /// that are nothing like them may be those of somebody else.
+    /// Refuses a key that is one slip away from one in these lists, or that another provider has: a limit that was
+    /// misspelled would be no limit. Keys that are nothing like them may be those of somebody else.
     pub fn check_names(&self, names: &[&[&str]]) -> Result<()> {
         for key in self.source.keys() {
+            let name = key.strip_prefix(self.prefix).and_then(|rest| rest.strip_prefix('-'));
+            if let Some(name) = name.filter(|name| LIMITS.contains(name))
+                && !names.iter().any(|some| some.contains(&name))
+            {
+                let sentence = ["`", &key, "` is no setting: this provider has no `", name, "`"].concat();
+                return Err(Error::new(Kind::Config, sentence));
+            }
             // Most are told apart by their lengths.
             let near = |name: &&&str| key.len().abs_diff(self.prefix.len() + 1 + name.len()) <= 1;
             let near = names.iter().copied().flatten().filter(near).map(|name| self.key(name));
@@ -208,6 +219,12 @@ mod tests {
             check("azure-denny").unwrap_err().to_string(),
             "config: `azure-denny` is no setting; `azure-deny` is"
         );
+        // A limit that another provider has would be none here.
+        assert_eq!(
+            check("azure-ttl").unwrap_err().to_string(),
+            "config: `azure-ttl` is no setting: this provider has no `ttl`"
+        );
+        assert_eq!(check("azure-table-ttl"), Ok(()));
     }
 
     #[test]

@@ -11,7 +11,7 @@ struct Row(&'static str, &'static str, fn(&Table) -> Result<String>);
 const KEYVALUE: &[Row] = &[
     Row("compare-and-swap", "kv.cas.aba", |of| match text(of, "cas")? {
         "version" => Ok("versions".to_owned()),
-        "value" => Ok("values (a change and back passes)".to_owned()),
+        "value" => Ok("values: one that changed and changed back passes for unchanged".to_owned()),
         other => bail!("no `cas` is `{other}`"),
     }),
     Row("atomic batch", "kv.set-many", |of| {
@@ -24,16 +24,16 @@ const KEYVALUE: &[Row] = &[
         }
     }),
     Row("requests of an `increment`", "kv.requests", |of| Ok(requests(of, "increment").to_string())),
-    Row("pairs in a request: get, set, delete", "kv.requests", |of| {
+    Row("pairs in a request: of `get-many`, `set-many`, `delete-many`", "kv.requests", |of| {
         let limits = ["get", "set", "delete"].map(|kind| batch(of, kind));
         if limits.iter().all(|limit| *limit == limits[0]) {
             return Ok(limits[0].map_or("all".to_owned(), |limit| limit.to_string()));
         }
         Ok(limits.map(|limit| limit.map_or("all".to_owned(), |limit| limit.to_string())).join(", "))
     }),
-    Row("cursor of draft, a `u64`", "kv.list", |of| match text(of, "draft-cursor")? {
-        "native" => Ok("the service's".to_owned()),
-        "instance" => Ok("ends with the instance".to_owned()),
+    Row("a cursor of draft, a `u64`, is good for", "kv.list", |of| match text(of, "draft-cursor")? {
+        "native" => Ok("as long as the service's".to_owned()),
+        "instance" => Ok("one instance: by default of `wasmtime serve`, one request".to_owned()),
         other => bail!("no `draft-cursor` is `{other}`"),
     }),
     Row("longest key", "kv.keys", |of| Ok(number(of, "max-key").map_or("64 KiB and more".to_owned(), bytes))),
@@ -52,7 +52,9 @@ const BLOBSTORE: &[Row] = &[
     Row("largest object, with default blocks", "blob.stream", |of| {
         Ok(bytes(number(of, "max-object").context("no `max-object`")?))
     }),
-    Row("requests beside an upload's blocks", "blob.requests", |of| Ok(requests(of, "upload").to_string())),
+    Row("requests of an upload, beside its blocks", "blob.requests", |of| {
+        Ok(requests(of, "upload").to_string())
+    }),
     Row("names in a request that deletes", "blob.requests", |of| {
         Ok(number(of, "delete-many").unwrap_or(1).to_string())
     }),
@@ -147,15 +149,13 @@ fn auth(of: &Table) -> Result<String> {
     Ok(ways.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "))
 }
 
-/// In the largest unit in which it is more than one, rounded down to a tenth.
+/// In the largest unit in which it is more than one, rounded down to a hundredth.
 fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
     let unit = (0..UNITS.len()).rev().find(|unit| count >= 1 << (10 * unit)).unwrap_or(0);
-    let tenths = u128::from(count) * 10 / (1 << (10 * unit));
-    match (tenths / 10, tenths % 10) {
-        (whole, 0) => format!("{whole} {}", UNITS[unit]),
-        (whole, tenth) => format!("{whole}.{tenth} {}", UNITS[unit]),
-    }
+    let hundredths = u128::from(count) * 100 / (1 << (10 * unit));
+    let number = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    format!("{} {}", number.trim_end_matches('0').trim_end_matches('.'), UNITS[unit])
 }
 
 #[test]
@@ -165,7 +165,8 @@ fn sizes_are_in_a_unit_that_suits_them() {
         (1023, "1023 bytes"),
         (1024, "1 KiB"),
         (1_572_864, "1.5 MiB"),
-        ((1 << 20) - 1, "1023.9 KiB"),
+        ((1 << 20) - 1, "1023.99 KiB"),
+        (1_571_840, "1.49 MiB"),
         (1 << 40, "1 TiB"),
     ] {
         assert_eq!(bytes(count), text);

@@ -240,7 +240,11 @@ fn show(
     let url = served.url();
     let (path, expected) = first;
     let (status, answer) = request("GET", &format!("{url}{path}"), "")?;
-    ensure!(expected.contains(&status), "the app answered {status}: {answer}");
+    ensure!(
+        expected.contains(&status),
+        "the app answered {status}: {answer}\n{}",
+        served.server().log().trim_end()
+    );
 
     let digest = Sha256::digest(std::fs::read(component)?);
     let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

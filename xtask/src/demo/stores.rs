@@ -43,8 +43,11 @@ pub(super) const REDIS: Kind = Kind {
 
 pub(super) const ETCD: Kind = Kind { provider: "kv-etcd", service: "etcd", places: &["etcd-url"] };
 
-pub(super) const DYNAMODB: Kind =
-    Kind { provider: "kv-dynamodb", service: "table of DynamoDB", places: &["dynamodb-table"] };
+pub(super) const DYNAMODB: Kind = Kind {
+    provider: "kv-dynamodb",
+    service: "table of DynamoDB",
+    places: &["dynamodb-table", "dynamodb-region"],
+};
 
 pub(super) const AZURE_TABLE: Kind = Kind {
     provider: "kv-azure-table",

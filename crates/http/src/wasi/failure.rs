@@ -35,9 +35,11 @@ pub(super) fn failed(code: &ErrorCode) -> Failure {
             (No, Config, "the host does not allow requests to it")
         }
         ErrorCode::TlsCertificateError => (No, Config, "its TLS certificate is not trusted by the host"),
-        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
-            (No, Unavailable, "the TLS handshake failed: does it speak https?")
-        }
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => (
+            No,
+            Unavailable,
+            "the TLS handshake failed: does it speak https, with a certificate that the host trusts?",
+        ),
         ErrorCode::HttpRequestUriTooLong
         | ErrorCode::HttpRequestHeaderSize(_)
         | ErrorCode::HttpRequestHeaderSectionSize(_) => {
