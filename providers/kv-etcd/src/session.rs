@@ -35,7 +35,7 @@ impl Session {
         let now = client.transport.now();
         let fetch = || Ok((authenticate(credentials, client, deadline)?, Duration::MAX));
         call.authorize(&self.token.get(now, fetch)?);
-        let response = client.send_by(call.request(), deadline)?;
+        let response = exchange(client, call, deadline)?;
         if !failure::is_stale(&response) {
             return success(client, call, response);
         }
@@ -56,7 +56,11 @@ fn authenticate<T: Transport + Host>(
 }
 
 fn send<T: Transport + Host>(client: &Client<T>, call: &Call, deadline: Duration) -> Result<Response> {
-    success(client, call, client.send_by(call.request(), deadline)?)
+    success(client, call, exchange(client, call, deadline)?)
+}
+
+fn exchange<T: Transport + Host>(client: &Client<T>, call: &Call, deadline: Duration) -> Result<Response> {
+    client.send_as(call.request(), deadline, &|response| failure::said(&client.endpoint, response, call))
 }
 
 fn success<T>(client: &Client<T>, call: &Call, response: Response) -> Result<Response> {

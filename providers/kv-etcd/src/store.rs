@@ -82,11 +82,10 @@ impl<T: Transport + Host + Default> Etcd<T> {
     fn put<'a>(&self, what: &'static str, pairs: impl Iterator<Item = (&'a String, &'a [u8])>) -> Result<()> {
         let puts = pairs.map(|(key, value)| Op::Put { key, value, lease: 0 }).collect::<Vec<_>>();
         let run = |chunk: &[Op], deadline| {
-            let write = |lease| {
-                let chunk = chunk.iter().map(|op| op.with_lease(lease)).collect::<Vec<_>>();
-                self.transact(Call::batch(what, &chunk), &chunk, &[], deadline)
-            };
-            self.leased(deadline, write, |_| true)
+            // It is not given back, whatever the answer is: one before it may have been lost, and the pairs been written.
+            let lease = self.grant(deadline)?.id;
+            let chunk = chunk.iter().map(|op| op.with_lease(lease)).collect::<Vec<_>>();
+            self.transact(Call::batch(what, &chunk), &chunk, &[], deadline)
         };
         self.in_chunks(&puts, run).map(drop)
     }
@@ -100,7 +99,7 @@ impl<T: Transport + Host + Default> Etcd<T> {
     }
 
     /// Adds to a number until nobody else did in between.
-    fn add(&self, key: &str, delta: i64, least: i64, lease: i64, deadline: Duration) -> Result<i64> {
+    fn add(&self, key: &str, delta: i64, least: i64, lease: &mut Lease, deadline: Duration) -> Result<i64> {
         // That there is none yet is a guess: if it is wrong, the answer brings the number.
         let mut seen = match delta < least {
             false => Snapshot { value: None, version: 0 },
@@ -110,7 +109,8 @@ impl<T: Transport + Host + Default> Etcd<T> {
         loop {
             let sum = sum(seen.value.as_deref(), delta, least)?;
             let value = sum.to_string();
-            let put = Op::Put { key, value: value.as_bytes(), lease };
+            self.renew(lease, deadline)?;
+            let put = Op::Put { key, value: value.as_bytes(), lease: lease.id };
             let condition = Condition { key, revision: seen.version };
             match self.replace("increment", condition, put, deadline)? {
                 Swap::Done => return Ok(sum),
@@ -153,29 +153,45 @@ impl<T: Transport + Host + Default> Etcd<T> {
         }
     }
 
-    /// Writes with a lease of its own where pairs are to end.
-    fn leased<R>(
-        &self,
-        deadline: Duration,
-        write: impl FnOnce(i64) -> Result<R>,
-        wrote: impl FnOnce(&R) -> bool,
-    ) -> Result<R> {
-        let Some(ttl) = self.ttl else { return write(0) };
+    /// A lease for what is written next, where pairs are to end.
+    fn grant(&self, deadline: Duration) -> Result<Lease> {
+        let since = self.client.transport.now();
+        let Some(ttl) = self.ttl else { return Ok(Lease { id: 0, since }) };
         let mut call = Call::grant(ttl);
         let response = self.session.send(&self.client, &mut call, deadline)?;
-        let lease = answer::lease(&response.body).ok_or_else(|| call.malformed(&self.client.endpoint))?;
-        let written = write(lease);
-        // Of other errors it is not certain that nothing was written, which would go with the lease.
-        let unused = match &written {
-            Ok(written) => !wrote(written),
-            Err(error) => matches!(error.kind, Kind::AccessDenied | Kind::Invalid | Kind::Conflict),
-        };
-        if unused {
-            // If that fails it ends all the same, in its time.
-            let _ = self.session.send(&self.client, &mut Call::revoke(lease), deadline);
-        }
-        written
+        let id = answer::lease(&response.body).ok_or_else(|| call.malformed(&self.client.endpoint))?;
+        Ok(Lease { id, since })
     }
+
+    /// Takes another for one that would leave the pair less than half of its time, or be over.
+    fn renew(&self, lease: &mut Lease, deadline: Duration) -> Result<()> {
+        let passed = self.client.transport.now().saturating_sub(lease.since);
+        if self.ttl.is_some_and(|ttl| passed.saturating_mul(2) >= Duration::from_secs(ttl.unsigned_abs())) {
+            self.revoke(lease, deadline);
+            *lease = self.grant(deadline)?;
+        }
+        Ok(())
+    }
+
+    /// If that fails it ends all the same, in its time.
+    fn revoke(&self, lease: &Lease, deadline: Duration) {
+        if lease.id != 0 {
+            let _ = self.session.send(&self.client, &mut Call::revoke(lease.id), deadline);
+        }
+    }
+}
+
+/// What pairs end with.
+struct Lease {
+    /// 0 is none.
+    id: i64,
+    /// On the transport's clock.
+    since: Duration,
+}
+
+/// Whether it is certain that nothing was written by what is sent once: a lease takes its pair along.
+fn wrote_nothing<R>(outcome: &Result<R>) -> bool {
+    matches!(outcome, Err(error) if matches!(error.kind, Kind::AccessDenied | Kind::Invalid | Kind::Conflict))
 }
 
 impl<T: Transport + Host + Default + 'static> Store for Etcd<T> {
@@ -236,7 +252,12 @@ impl<T: Transport + Host + Default + 'static> Store for Etcd<T> {
     fn increment(&self, bucket: &Bucket, key: &str, delta: i64, least: i64) -> Result<i64> {
         let key = self.keys.full(bucket, key)?;
         let deadline = self.client.deadline();
-        self.leased(deadline, |lease| self.add(&key, delta, least, lease, deadline), |_| true)
+        let mut lease = self.grant(deadline)?;
+        let sum = self.add(&key, delta, least, &mut lease, deadline);
+        if wrote_nothing(&sum) {
+            self.revoke(&lease, deadline);
+        }
+        sum
     }
 
     fn snapshot(&self, bucket: &Bucket, key: &str) -> Result<Snapshot<i64>> {
@@ -251,9 +272,12 @@ impl<T: Transport + Host + Default + 'static> Store for Etcd<T> {
         // Its key is in the condition, too, and in what is done otherwise.
         check(&[put, Op::Get { key }, Op::Get { key }], self.max_request)?;
         let deadline = self.client.deadline();
-        let write =
-            |lease| self.replace("swap", Condition { key, revision }, put.with_lease(lease), deadline);
-        self.leased(deadline, write, |swap| *swap == Swap::Done)
+        let lease = self.grant(deadline)?;
+        let swap = self.replace("swap", Condition { key, revision }, put.with_lease(lease.id), deadline);
+        if matches!(swap, Ok(Swap::Changed(_))) || wrote_nothing(&swap) {
+            self.revoke(&lease, deadline);
+        }
+        swap
     }
 
     fn get_many(&self, bucket: &Bucket, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {

@@ -287,3 +287,62 @@ fn a_lease_is_left_alone_where_its_pair_may_have_been_written() {
     let error = store.swap(&Bucket::Default, "k", &seen, b"v").unwrap_err();
     assert_eq!((error.kind, store.client.transport.sent()), (Kind::Ambiguous, 2));
 }
+
+fn refused(status: u16, code: u32, message: &str) -> Result<Response, Failure> {
+    body(status, format!(r#"{{"error":"{message}","message":"{message}","code":{code}}}"#))
+}
+
+#[test]
+fn a_full_database_may_have_taken_it_and_a_busy_one_has_not() {
+    let full = || refused(429, 8, "etcdserver: mvcc: database space exceeded");
+    let doubt = store(vec![full()]);
+    assert_eq!(increment(&doubt, 1).unwrap_err().kind, Kind::Ambiguous);
+    let again = store(vec![full(), wrote()]);
+    assert_eq!(again.set(&Bucket::Default, "k", vec![]), Ok(()));
+    let to_the_end = store((0..5).map(|_| full()).collect());
+    let error = to_the_end.set(&Bucket::Default, "k", vec![]).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "unavailable: `h` refused set: etcd's database has reached its `--quota-backend-bytes`"
+    );
+    let busy = store(vec![refused(429, 8, "etcdserver: too many requests"), wrote()]);
+    assert_eq!(increment(&busy, 1), Ok(1));
+}
+
+#[test]
+fn a_member_that_is_being_stopped_is_asked_again_unless_it_may_have_been_done() {
+    for (status, code) in [(408, 1), (499, 1), (409, 10)] {
+        let stopping = || refused(status, code, "grpc: the client connection is closing");
+        let again = store(vec![stopping(), found("v", 5)]);
+        assert_eq!(again.get(&Bucket::Default, "k"), Ok(Some(b"v".to_vec())));
+        let stopped = store((0..5).map(|_| stopping()).collect());
+        assert_eq!(stopped.get(&Bucket::Default, "k").unwrap_err().kind, Kind::Unavailable);
+        let doubt = store(vec![stopping()]);
+        assert_eq!(increment(&doubt, 1).unwrap_err().kind, Kind::Ambiguous);
+    }
+}
+
+#[test]
+fn a_refused_set_leaves_its_lease_alone_as_an_earlier_try_may_have_been_done() {
+    let denied = refused(403, 7, "etcdserver: permission denied");
+    let store = store_with(&[("etcd-ttl", "1m")], vec![granted(), lost(), denied, body(200, "{}")]);
+    assert_eq!(store.set(&Bucket::Default, "k", vec![]).unwrap_err().kind, Kind::AccessDenied);
+    let put = "1 put, 0 range, 0 delete";
+    assert_eq!(sent(&store), ["/v3/lease/grant", put, put]);
+}
+
+#[test]
+fn a_number_that_others_change_for_long_gets_a_lease_that_is_new() {
+    let second = || body(200, r#"{"header":{},"ID":"78","TTL":"2"}"#);
+    // Pauses of 5 to 100 ms, a second in all.
+    let rounds = (0..14).flat_map(|n| [changed("1", 2 * n + 2), found("1", 2 * n + 3)]);
+    let script = [granted(), changed("1", 1)].into_iter().chain(rounds);
+    let script = script.chain([body(200, "{}"), second(), wrote()]);
+    let store = store_with(&[("etcd-ttl", "2s")], script.collect());
+    assert_eq!(increment(&store, 1), Ok(2));
+    let sent = sent(&store);
+    assert_eq!(sent[sent.len() - 3..sent.len() - 1], ["/v3/lease/revoke", "/v3/lease/grant"]);
+    assert_eq!(sent.iter().filter(|sent| sent.starts_with("/v3/lease")).count(), 3);
+    let last = store.client.transport.requests().pop().unwrap().body.to_vec();
+    assert!(String::from_utf8(last).unwrap().contains(r#""lease":"78""#));
+}

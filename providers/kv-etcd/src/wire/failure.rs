@@ -2,12 +2,15 @@
 //! of gRPC (grpc.io/docs/guides/status-codes) and the message one of etcd's own.
 
 use plugboard_error::{Error, Kind};
-use plugboard_http::{Endpoint, Response};
+use plugboard_http::{Endpoint, Response, Said};
 
 use super::Call;
 
+const BUSY: &str = "too many requests";
+const FULL: &str = "database space exceeded";
+
 /// The messages that say more than the status, in part, and what a person may want to know. What is tried again by its
-/// status (429, 503, 504) does not get here.
+/// status (503, 504) does not get here.
 const MESSAGES: &[(&str, Kind, &str)] = &[
     ("invalid auth token", Kind::AccessDenied, "etcd does not know the token, which it gave just before"),
     ("revision of auth store is old", Kind::AccessDenied, "the users of etcd change all the time"),
@@ -25,7 +28,13 @@ const MESSAGES: &[(&str, Kind, &str)] = &[
     ("future revision", Kind::Invalid, "the cursor is of a revision that etcd has not reached"),
     ("lease not found", Kind::Unavailable, "the lease ended before the pair was written"),
     ("too large lease TTL", Kind::Invalid, "etcd takes no `etcd-ttl` as long as that"),
+    (BUSY, Kind::Unavailable, "etcd has more to do than it can"),
+    (FULL, Kind::Unavailable, "etcd's database has reached its `--quota-backend-bytes`"),
 ];
+
+/// The work was under way: the member is being stopped, or had enough.
+const CANCELED: u32 = 1;
+const ABORTED: u32 = 10;
 
 #[derive(serde::Deserialize)]
 struct Failure {
@@ -51,6 +60,21 @@ pub(crate) fn is_stale(response: &Response) -> bool {
     response.status != 200 && read(response).is_some_and(stale)
 }
 
+/// What is worth another try, where the status does not say so, or says more than is true.
+pub(crate) fn said(endpoint: &Endpoint, response: &Response, call: &Call) -> Option<Said> {
+    if response.status == 200 {
+        return None;
+    }
+    let failure = read(response)?;
+    // A full etcd answers 429 as a busy one does, but has then often made the change: it looks for room behind that
+    // (`quotaApplierV3` in etcd's server/etcdserver/apply).
+    if says(&failure, BUSY) {
+        return Some(Said::Busy(error_of(endpoint, response, call)));
+    }
+    let failed = says(&failure, FULL) || matches!(failure.code, CANCELED | ABORTED);
+    failed.then(|| Said::Failed(error_of(endpoint, response, call)))
+}
+
 /// The error of an answer that is no success.
 pub(crate) fn error_of(endpoint: &Endpoint, response: &Response, call: &Call) -> Error {
     let (resend, what) = (call.request().resend, call.request().what);
@@ -63,8 +87,10 @@ pub(crate) fn error_of(endpoint: &Endpoint, response: &Response, call: &Call) ->
     }
     let shown = failure.message.chars().take(120).filter(|c| !c.is_control()).collect::<String>();
     match failure.code {
-        // Canceled, Aborted: the work was under way.
-        1 | 10 => resend.malformed(what, ["`", authority, "` gave up ", what, ": `", &shown, "`"].concat()),
+        CANCELED | ABORTED => {
+            let sentence = ["`", authority, "` gave up ", what, ": `", &shown, "`"];
+            Error::new(Kind::Unavailable, sentence.concat())
+        }
         _ => {
             let error = plugboard_http::error_of(endpoint, response, resend, what);
             Error::new(error.kind, [&error.sentence, ": `", &shown, "`"].concat())
@@ -110,16 +136,35 @@ mod tests {
             (400, 11, "etcdserver: mvcc: required revision is a future revision", Kind::Invalid),
             (404, 5, "etcdserver: requested lease not found", Kind::Unavailable),
             (400, 3, "etcdserver: duplicate key given in txn request", Kind::Protocol),
-            (408, 1, "context canceled", Kind::Ambiguous),
-            (409, 10, "etcdserver: aborted", Kind::Ambiguous),
+            (408, 1, "context canceled", Kind::Unavailable),
+            (409, 10, "etcdserver: aborted", Kind::Unavailable),
             (501, 12, "unknown method", Kind::Ambiguous),
         ] {
             for response in answers(status, code, message) {
                 assert_eq!(error(&swap(), &response).kind, kind, "{status} {message}");
             }
         }
-        let canceled = &answers(408, 1, "context canceled")[0];
-        assert_eq!(error(&Call::grant(1), canceled).kind, Kind::Protocol);
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_not_taken_for_what_was_not() {
+        let said_of = |status, code, message| {
+            answers(status, code, message).map(|response| {
+                match said(&Endpoint::parse("http://h:1").unwrap(), &response, &swap()) {
+                    Some(Said::Busy(_)) => "busy",
+                    Some(Said::Failed(_)) => "failed",
+                    Some(Said::Refused) => "refused",
+                    None => "",
+                }
+            })
+        };
+        assert_eq!(said_of(429, 8, "etcdserver: too many requests"), ["busy"; 2]);
+        assert_eq!(said_of(429, 8, "etcdserver: mvcc: database space exceeded"), ["failed"; 2]);
+        assert_eq!(said_of(408, 1, "grpc: the client connection is closing"), ["failed"; 2]);
+        assert_eq!(said_of(499, 1, "context canceled"), ["failed"; 2]);
+        assert_eq!(said_of(409, 10, "etcdserver: aborted"), ["failed"; 2]);
+        assert_eq!(said_of(503, 14, "etcdserver: no leader"), [""; 2]);
+        assert_eq!(said_of(403, 7, "etcdserver: permission denied"), [""; 2]);
     }
 
     #[test]
