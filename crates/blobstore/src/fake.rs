@@ -132,8 +132,8 @@ impl Store for Fake {
         Ok(self.pages.borrow_mut().pop_front().unwrap())
     }
 
-    fn delete(&self, _: Object<'_>) -> Result<()> {
-        unimplemented!()
+    fn delete(&self, object: Object<'_>) -> Result<()> {
+        self.call(format!("delete {}/{}", object.container, object.name))
     }
 
     fn copy(&self, _: Object<'_>, _: Object<'_>) -> Result<()> {

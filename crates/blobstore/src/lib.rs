@@ -27,7 +27,7 @@ mod upload;
 mod value;
 
 pub use blocks::Blocks;
-pub use delete::{clear, side_by_side, summary};
+pub use delete::{Failures, clear, side_by_side};
 pub use export::{Export, Instance, Provider};
 pub use policy::Policy;
 pub use store::{ContainerInfo, Download, Object, ObjectInfo, Page, Store};

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use plugboard_error::Result;
+use plugboard_error::{Error, Kind, Result};
 
-use crate::Store;
+use crate::{Page, Store};
 
 /// The most names in one answer, which is in memory: whoever asks for more asks again.
 const MOST: u64 = 100_000;
@@ -73,7 +73,7 @@ impl<S: Store> Listing<S> {
                 Rest::After(last) => Some(last.as_str()),
                 Rest::Nothing => return Ok(false),
             };
-            let page = self.store.list(&self.container, after)?;
+            let page = page(self.store, &self.container, after)?;
             self.names.extend(page.names);
             self.rest = page.next.map_or(Rest::Nothing, Rest::After);
         }
@@ -81,10 +81,18 @@ impl<S: Store> Listing<S> {
     }
 }
 
+/// The next page. One that leads to itself would never end.
+pub(crate) fn page<S: Store>(store: &S, container: &str, after: Option<&str>) -> Result<Page> {
+    let page = store.list(container, after)?;
+    if page.next.is_some() && page.next.as_deref() == after {
+        return Err(Error::new(Kind::Protocol, "the service gave a page of names that leads to itself"));
+    }
+    Ok(page)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Page;
     use crate::fake;
 
     fn page(names: &str, next: Option<&str>) -> Page {
@@ -117,6 +125,13 @@ mod tests {
         let store = fake::store();
         store.pages(vec![page("", None)]);
         assert_eq!(Listing::new(store, "c").skip(0), Ok((0, true)));
+    }
+
+    #[test]
+    fn a_page_that_leads_to_itself_is_an_error() {
+        let store = fake::store();
+        store.pages(vec![page("", Some("1")), page("", Some("1"))]);
+        assert_eq!(Listing::new(store, "c").skip(5).unwrap_err().kind, Kind::Protocol);
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use plugboard_error::Result;
 use plugboard_http::{Body, Chunks};
 
-use crate::{Blocks, Policy};
+use crate::{Blocks, Failures, Policy};
 
 /// One service that holds objects in containers. What each operation promises is in docs/semantics.md, under its name.
 ///
@@ -80,10 +80,17 @@ pub trait Store: Sized + 'static {
     /// One that is not there is no error.
     fn delete(&self, object: Object<'_>) -> Result<()>;
 
-    /// Deletes each, also after one could not be; the error is of those that could not. Services with a request
-    /// for many do better than one by one.
+    /// Deletes each, also after one could not be. Services with a request for many do better than one by one. Names that
+    /// were `listed` may be such as no app can have written.
+    fn delete_each(&self, container: &str, names: &[String], _listed: bool, failed: &mut Failures) {
+        crate::delete::one_by_one(self, container, names, failed);
+    }
+
+    /// The same for an app, with one error of all that could not be deleted.
     fn delete_many(&self, container: &str, names: &[String]) -> Result<()> {
-        crate::delete::one_by_one(self, container, names)
+        let mut failed = Failures::default();
+        self.delete_each(container, names, false, &mut failed);
+        failed.summary(names.len())
     }
 
     /// Copies within the service, and returns when the copy is complete. The two are not the same object.

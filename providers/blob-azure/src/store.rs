@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use plugboard_blobstore::{
-    Blocks, ContainerInfo, Download, Object, ObjectInfo, Page, Policy, Store, side_by_side, summary,
+    Blocks, ContainerInfo, Download, Failures, Object, ObjectInfo, Page, Policy, Store, side_by_side,
 };
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::azure::Signer;
@@ -289,16 +289,16 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
     }
 
     /// Many at a time, each in a request of its own: the service's request for many has a signature for each as well.
-    fn delete_many(&self, container: &str, names: &[String]) -> Result<()> {
+    fn delete_each(&self, container: &str, names: &[String], _: bool, failed: &mut Failures) {
         let deadline = self.client.transport.now().saturating_add(self.client.limits.timeout);
-        let failed = side_by_side(
+        side_by_side(
             self,
             names.iter().map(String::as_str),
             |name| self.begin_call(Call::delete(Object { container, name })?, Chunks::default()),
             |block| self.finish_call(block),
             || self.client.transport.now() >= deadline,
+            failed,
         );
-        summary(names.len(), failed)
     }
 
     fn copy(&self, from: Object<'_>, to: Object<'_>) -> Result<()> {

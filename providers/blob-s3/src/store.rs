@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use plugboard_blobstore::{
-    Blocks, ContainerInfo, Download, Object, ObjectInfo, Page, Policy, Store, clear, side_by_side, summary,
+    Blocks, ContainerInfo, Download, Failures, Object, ObjectInfo, Page, Policy, Store, clear, side_by_side,
 };
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::aws::{Payload, Signer};
@@ -408,26 +408,25 @@ impl<T: Transport + Host + Default + 'static> Store for S3<T> {
         }
     }
 
-    fn delete_many(&self, container: &str, names: &[String]) -> Result<()> {
+    fn delete_each(&self, container: &str, names: &[String], _: bool, failed: &mut Failures) {
         let deadline = self.client.transport.now().saturating_add(self.client.limits.timeout);
         let is_late = || self.client.transport.now() >= deadline;
         // Each name that can, in a request for many.
         let fits = |name: &&str| self.delete_many && wire::is_writable(name) == Ok(true);
         let (many, others) = names.iter().map(String::as_str).partition::<Vec<_>, _>(fits);
-        let mut failed = Vec::new();
         let mut late = None;
         for some in many.chunks(wire::MANY) {
             match late.clone().map_or_else(|| self.delete_some(container, some), Err) {
-                Ok(of_these) => failed.extend(of_these),
+                Ok(of_these) => of_these.into_iter().for_each(|(name, error)| failed.add(&name, error)),
                 Err(error) => {
-                    failed.extend(some.iter().map(|name| ((*name).to_owned(), error.clone())));
+                    some.iter().for_each(|name| failed.add(name, error.clone()));
                     if error.kind == Kind::Timeout || is_late() {
                         late.get_or_insert(error);
                     }
                 }
             }
         }
-        let one_by_one = side_by_side(
+        side_by_side(
             self,
             others,
             |name| match &late {
@@ -436,9 +435,8 @@ impl<T: Transport + Host + Default + 'static> Store for S3<T> {
             },
             |block| self.finish_call(block).map(drop),
             is_late,
+            failed,
         );
-        let failed = failed.iter().map(|(name, error)| (name.as_str(), error.clone()));
-        summary(names.len(), failed.chain(one_by_one))
     }
 
     fn copy(&self, from: Object<'_>, to: Object<'_>) -> Result<()> {
