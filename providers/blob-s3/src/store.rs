@@ -116,7 +116,7 @@ impl<T: Transport + Host> S3<T> {
 
     fn sign(&self, call: &Call, client: &Client<&T>, body: Chunks) -> Result<Request> {
         let mut request = call.request(body);
-        self.signer.sign(&client.endpoint, &mut request, self.payload(call))?;
+        self.signer.sign(&client.endpoint, &mut request, self.payload(call), client.deadline())?;
         Ok(request)
     }
 
@@ -139,7 +139,7 @@ impl<T: Transport + Host> S3<T> {
         if !mended && !passes {
             return Ok(response);
         }
-        self.signer.sign(&client.endpoint, request, self.payload(call))?;
+        self.signer.sign(&client.endpoint, request, self.payload(call), client.deadline())?;
         let again = send(request)?;
         if response.is_success() && !again.is_success() && call.resend != Resend::Allowed {
             // The first may have been done after all.

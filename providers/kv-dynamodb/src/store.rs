@@ -70,7 +70,7 @@ impl<T: Transport + Host> Dynamo<T> {
 
     fn send(&self, request: &mut Request, deadline: Duration) -> Result<Response> {
         let endpoint = &self.client.endpoint;
-        self.signer.sign(endpoint, request, Payload::Signed)?;
+        self.signer.sign(endpoint, request, Payload::Signed, deadline)?;
         let busy = |response: &Response| wire::busy(endpoint, request, response).map(Said::Busy);
         self.client.send_as(request, deadline, &busy)
     }

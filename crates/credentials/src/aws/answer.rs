@@ -76,8 +76,8 @@ impl Answer {
     }
 }
 
-/// Temporary keys, and for how many seconds they are good.
-pub(super) fn keys(endpoint: &Endpoint, response: &Response, xml: bool) -> Result<(Keys, u64)> {
+/// Temporary keys, and for how many seconds they are good. `now` is our time, since the Unix epoch.
+pub(super) fn keys(endpoint: &Endpoint, response: &Response, xml: bool, now: u64) -> Result<(Keys, u64)> {
     let answer = if xml { Answer::of_xml(&response.body) } else { Answer::of_json(&response.body) };
     let answer = answer.unwrap_or_default();
     if !response.is_success() {
@@ -88,8 +88,8 @@ pub(super) fn keys(endpoint: &Endpoint, response: &Response, xml: bool) -> Resul
         let sentence = format!("what `{}` answered has no credentials in it", endpoint.authority);
         return Err(Error::new(Kind::Protocol, sentence));
     }
-    // By the clock of who made them: ours may be wrong.
-    let now = response.header(DATE).and_then(date_seconds);
+    // By the clock of who made them, if they say what it is: ours may be wrong.
+    let now = response.header(DATE).and_then(date_seconds).or(i64::try_from(now).ok());
     let left = iso_seconds(&answer.end).zip(now).map(|(end, now)| end.saturating_sub(now));
     let lifetime = left.and_then(|left| u64::try_from(left).ok()).unwrap_or(0);
     let keys =

@@ -47,9 +47,10 @@ impl<T: Transport + Host> Fetcher<T> {
         }
     }
 
-    pub(super) fn keys(&self) -> Result<Keys> {
+    /// Those that there are, or others by the deadline.
+    pub(super) fn keys(&self, deadline: Duration) -> Result<Keys> {
         self.kept.get(self.client.transport.now(), || {
-            let (keys, lifetime) = self.fetch()?;
+            let (keys, lifetime) = self.fetch(deadline)?;
             self.fetched.set(self.client.transport.now());
             Ok((keys, Duration::from_secs(lifetime)))
         })
@@ -73,9 +74,7 @@ impl<T: Transport + Host> Fetcher<T> {
         }
     }
 
-    /// All of it within one deadline.
-    fn fetch(&self) -> Result<(Keys, u64)> {
-        let deadline = self.client.deadline();
+    fn fetch(&self, deadline: Duration) -> Result<(Keys, u64)> {
         match &self.flow {
             Flow::Container { address, token } => {
                 let mut request = request(Method::Get, &address.path);
@@ -103,7 +102,8 @@ impl<T: Transport + Host> Fetcher<T> {
     }
 
     fn ask(&self, request: &Request, xml: bool, deadline: Duration) -> Result<(Keys, u64)> {
-        answer::keys(&self.client.endpoint, &self.client.send_by(request, deadline)?, xml)
+        let response = self.client.send_by(request, deadline)?;
+        answer::keys(&self.client.endpoint, &response, xml, self.client.transport.wall_clock().as_secs())
     }
 
     /// Version 2 of the service, which wants to see a session that it began.

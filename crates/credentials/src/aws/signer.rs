@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::time::Duration;
 
 use plugboard_error::Result;
 use plugboard_http::{Client, Endpoint, Host, Request, Response, Transport, date_seconds};
@@ -53,11 +54,17 @@ impl<T: Transport + Host> Signer<T> {
     }
 
     /// Signs a request, or signs it anew. Its path and query are taken as they are: percent-encoded, with nothing
-    /// plain but what is never reserved.
-    pub fn sign(&self, endpoint: &Endpoint, request: &mut Request, payload: Payload) -> Result<()> {
+    /// plain but what is never reserved. Keys are there by the deadline, on the transport's clock, or it is an error.
+    pub fn sign(
+        &self,
+        endpoint: &Endpoint,
+        request: &mut Request,
+        payload: Payload,
+        deadline: Duration,
+    ) -> Result<()> {
         let keys = match &self.origin {
             Origin::Settings(keys) => keys.clone(),
-            Origin::Fetcher(fetcher) => fetcher.keys()?,
+            Origin::Fetcher(fetcher) => fetcher.keys(deadline)?,
         };
         let time = u64::try_from(self.now().saturating_add(self.skew.get())).unwrap_or(0);
         let hash = match payload {

@@ -11,7 +11,7 @@ fn endpoint() -> Endpoint {
 fn answered(status: u16, text: &str, xml: bool) -> Result<(Keys, u64)> {
     let mut response = body(status, text).unwrap();
     response.headers.push((DATE, DATE_OF_ALL.into()));
-    keys(&endpoint(), &response, xml)
+    keys(&endpoint(), &response, xml, 0)
 }
 
 fn read(text: &str, xml: bool) -> (String, String, String, u64) {

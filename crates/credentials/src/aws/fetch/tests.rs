@@ -5,11 +5,12 @@ use plugboard_http::{Failure, Limits, Reached, Response};
 use super::*;
 use crate::Address;
 
+const TIME: Duration = Duration::from_secs(30);
+
 type Script = Vec<Result<Response, Failure>>;
 
 fn client(endpoint: Endpoint) -> Client<Fake> {
-    let time = Duration::from_secs(30);
-    let limits = Limits { timeout: time, connect_timeout: time, max_answer: 1 << 20 };
+    let limits = Limits { timeout: TIME, connect_timeout: TIME, max_answer: 1 << 20 };
     Client { transport: Fake::default(), endpoint, limits, log: None }
 }
 
@@ -39,7 +40,7 @@ fn keys(id: &str, lifetime: u64) -> Result<Response, Failure> {
 
 fn later(fetcher: &Fetcher<Fake>, seconds: u64) -> String {
     fetcher.client.transport.sleep(Duration::from_secs(seconds));
-    fetcher.keys().unwrap().id
+    fetcher.keys(fetcher.client.deadline()).unwrap().id
 }
 
 #[test]
@@ -134,13 +135,32 @@ fn one_deadline_for_all_of_it() {
         || status(503).map(|response| Response { headers: vec![("retry-after", "12".into())], ..response });
     let script = vec![busy(), body(200, "session"), busy(), body(200, "my-role"), busy()];
     let fetcher = fetcher(Flow::Instance { metadata }, script);
-    assert_eq!(fetcher.keys().unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(fetcher.keys(TIME).unwrap_err().kind, Kind::Unavailable);
     assert_eq!(fetcher.client.transport.now(), Duration::from_secs(24));
+}
+
+/// The call that needs the keys has had its time before.
+#[test]
+fn the_deadline_is_that_of_the_call() {
+    let busy =
+        || status(503).map(|response| Response { headers: vec![("retry-after", "12".into())], ..response });
+    let fetcher = fetcher(container(None), vec![busy(), keys("A", 3600)]);
+    let error = fetcher.keys(Duration::from_secs(10)).unwrap_err();
+    assert_eq!((error.kind, fetcher.client.transport.sent()), (Kind::Unavailable, 1));
+    assert_eq!(fetcher.keys(Duration::ZERO).unwrap_err().kind, Kind::Timeout);
+}
+
+/// As Pod Identity's agent answers.
+#[test]
+fn keys_of_who_tells_no_time_are_kept_too() {
+    let timeless = |id| keys(id, 3600).map(|response| Response { headers: vec![], ..response });
+    let fetcher = fetcher(container(None), vec![timeless("A"), timeless("B")]);
+    assert_eq!([later(&fetcher, 0), later(&fetcher, 3000), later(&fetcher, 300)], ["A", "A", "B"]);
 }
 
 #[test]
 fn an_error_is_that_of_the_giver() {
     let refused = Err(Failure::new(Reached::No, Kind::Timeout, "no connection in time"));
-    let error = fetcher(container(None), vec![refused]).keys().unwrap_err().to_string();
+    let error = fetcher(container(None), vec![refused]).keys(TIME).unwrap_err().to_string();
     assert_eq!(error, "timeout: `169.254.170.2`: no connection in time");
 }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use plugboard_config::Secret;
 use plugboard_http::fake::{Fake, status};
 use plugboard_http::{Chunks, Limits, Method, Resend};
@@ -8,13 +6,13 @@ use super::*;
 use crate::Address;
 use crate::aws::Flow;
 
+const TIME: Duration = Duration::from_secs(30);
 /// 24 May 2013, 00:00:00, as in the documents.
 const NOW: u64 = 1_369_353_600;
 const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 fn client(endpoint: Endpoint) -> Client<Fake> {
-    let time = Duration::from_secs(30);
-    let limits = Limits { timeout: time, connect_timeout: time, max_answer: 1 << 20 };
+    let limits = Limits { timeout: TIME, connect_timeout: TIME, max_answer: 1 << 20 };
     Client { transport: Fake::default(), endpoint, limits, log: None }
 }
 
@@ -64,7 +62,7 @@ fn signs_the_request_of_the_documents_also_anew() {
     let signer = signer("s3", of_documents(None));
     let mut request = request("/?max-keys=2&prefix=J");
     for _ in 0..2 {
-        signer.sign(&s3(), &mut request, Payload::Signed).unwrap();
+        signer.sign(&s3(), &mut request, Payload::Signed, TIME).unwrap();
         assert_eq!(
             value(&request, "authorization").unwrap(),
             "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, \
@@ -80,7 +78,7 @@ fn signs_the_request_of_the_documents_also_anew() {
 #[test]
 fn each_service_has_the_fields_that_it_wants() {
     let mut unsigned = request("/k");
-    signer("s3", of_documents(Some("IQo="))).sign(&s3(), &mut unsigned, Payload::Unsigned).unwrap();
+    signer("s3", of_documents(Some("IQo="))).sign(&s3(), &mut unsigned, Payload::Unsigned, TIME).unwrap();
     assert_eq!(value(&unsigned, "x-amz-content-sha256"), Some("UNSIGNED-PAYLOAD"));
     assert_eq!(value(&unsigned, "x-amz-security-token"), Some("IQo="));
     let signed = value(&unsigned, "authorization").unwrap();
@@ -88,7 +86,7 @@ fn each_service_has_the_fields_that_it_wants() {
     assert!(signed.contains(names), "{signed}");
 
     let mut table = request("/");
-    signer("dynamodb", of_documents(None)).sign(&s3(), &mut table, Payload::Signed).unwrap();
+    signer("dynamodb", of_documents(None)).sign(&s3(), &mut table, Payload::Signed, TIME).unwrap();
     assert_eq!(value(&table, "x-amz-content-sha256"), None);
     let signed = value(&table, "authorization").unwrap();
     assert!(signed.contains("/dynamodb/aws4_request, SignedHeaders=host;x-amz-date,"), "{signed}");
@@ -100,7 +98,7 @@ fn the_path_of_the_endpoint_is_signed() {
     let sign = |endpoint: &str, path: &str| {
         let mut request = request(path);
         let endpoint = Endpoint::parse(endpoint).unwrap();
-        signer("s3", of_documents(None)).sign(&endpoint, &mut request, Payload::Signed).unwrap();
+        signer("s3", of_documents(None)).sign(&endpoint, &mut request, Payload::Signed, TIME).unwrap();
         value(&request, "authorization").unwrap().to_owned()
     };
     assert_eq!(sign("http://h/a", "/b"), sign("http://h", "/a/b"));
@@ -122,7 +120,7 @@ fn the_clock_of_the_service_counts() {
     assert!(!signer.mend(&answer(404, "Fri, 24 May 2013 01:00:00 GMT"), None));
     assert!(signer.mend(&far, Some("RequestTimeTooSkewed")));
     let mut request = request("/");
-    signer.sign(&s3(), &mut request, Payload::Signed).unwrap();
+    signer.sign(&s3(), &mut request, Payload::Signed, TIME).unwrap();
     assert_eq!(value(&request, "x-amz-date"), Some("20130524T010000Z"));
     assert!(!signer.mend(&far, Some("RequestTimeTooSkewed")), "it was so already");
     assert!(!signer.mend(&status(403).unwrap(), None), "no date");
