@@ -83,8 +83,12 @@ impl<T: Transport + Host> Dynamo<T> {
             return (!wire::is_of_service(response)).then(|| self.senseless(request));
         }
         let mut error = wire::error_of(&self.client.endpoint, request, response);
-        if error.kind == Kind::AccessDenied {
-            error.sentence.push_str(self.signer.shown());
+        match error.kind {
+            Kind::AccessDenied => error.sentence.push_str(self.signer.shown()),
+            Kind::NoSuchStore => {
+                error.sentence.extend(wire::table(request).map(|table| [": `", &table, "`"].concat()))
+            }
+            _ => {}
         }
         Some(error)
     }
@@ -147,6 +151,15 @@ impl<T: Transport + Host> Dynamo<T> {
         Ok(Snapshot { value: Some(value.into_value()), version: Some(seen) })
     }
 
+    /// Writes on no other condition than that the table is one of the layout.
+    fn write(&self, mut request: Request, deadline: Duration) -> Result<()> {
+        let response = self.run_by(&mut request, deadline)?;
+        match wire::is_condition(&response) {
+            true => Err(wire::error_of(&self.client.endpoint, &request, &response)),
+            false => Ok(()),
+        }
+    }
+
     /// Writes in as many requests as it takes, each of which happens as a whole.
     fn write_all<I>(
         &self,
@@ -159,7 +172,7 @@ impl<T: Transport + Host> Dynamo<T> {
         while !rest.is_empty() {
             let (batch, after) = split(rest, &size);
             let done = items.len() - rest.len();
-            self.run_by(&mut request(batch), deadline).map_err(|error| behind(error, done, items.len()))?;
+            self.write(request(batch), deadline).map_err(|error| behind(error, done, items.len()))?;
             rest = after;
         }
         Ok(())
@@ -218,7 +231,7 @@ impl<T: Transport + Host + Default + 'static> Store for Dynamo<T> {
         let place = self.places.of(bucket)?;
         let key = place.full(key)?;
         check_size(&place, &key, &value)?;
-        self.run(&mut wire::put(&place, &key, &value, &self.stamp())).map(drop)
+        self.write(wire::put(&place, &key, &value, &self.stamp()), self.client.deadline())
     }
 
     fn delete(&self, bucket: &Bucket, key: &str) -> Result<()> {

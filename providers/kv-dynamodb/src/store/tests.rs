@@ -241,3 +241,31 @@ fn a_wrong_clock_is_mended_once() {
     assert_eq!(store.delete(&BUCKET, "k").unwrap_err().kind, Kind::AccessDenied);
     assert_eq!(sent(&store).len(), 3);
 }
+
+/// It takes the partition for a value.
+#[test]
+fn another_buckets_pair_in_a_table_of_the_other_layout_is_left_alone() {
+    let keys = "the keys of `dynamodb-table` are not those that `dynamodb-layout` needs";
+    let one = store(vec![condition(json!(null))]);
+    let error = one.set(&Bucket::Default, "k", b"v".to_vec()).unwrap_err();
+    assert_eq!((error.kind, error.sentence.ends_with(keys)), (Kind::Config, true), "{error}");
+    let canceled = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "CancellationReasons": [{ "Code": "None" }, { "Code": "ConditionalCheckFailed" }],
+    });
+    let two = store(vec![body(400, canceled.to_string())]);
+    let pairs = ["a", "b"].map(|key| (key.to_owned(), b"v".to_vec()));
+    let error = two.set_many(&Bucket::Default, &pairs).unwrap_err();
+    assert_eq!((error.kind, error.sentence.contains(keys)), (Kind::Config, true), "{error}");
+}
+
+#[test]
+fn the_table_that_is_missing_is_named() {
+    let store = store_with(
+        &[("dynamodb-buckets", "carts"), ("dynamodb-layout", "table")],
+        vec![refused("ResourceNotFoundException")],
+    );
+    let error = store.get(&Bucket::Named("carts".into()), "k").unwrap_err();
+    assert_eq!(error.kind, Kind::NoSuchStore);
+    assert!(error.sentence.ends_with("there is no such table: `pairs.carts`"), "{error}");
+}

@@ -27,11 +27,14 @@ const CODES: &[(&str, Kind, bool, &str)] = &[
 /// Why a transaction was not made, of any of its items.
 const REASONS: &[(&str, Kind, bool, &str)] = &[
     ("ItemCollectionSizeLimitExceeded", Kind::TooLarge, false, "the bucket has no room left"),
+    ("ConditionalCheckFailed", Kind::Config, false, OTHER_KEYS),
     ("ValidationError", Kind::Invalid, false, "an item of the batch is refused"),
     ("TransactionConflict", Kind::Conflict, true, "an item of the batch is being written"),
     ("ProvisionedThroughputExceeded", Kind::Unavailable, true, "the table is asked too much"),
     ("ThrottlingError", Kind::Unavailable, true, "the table is asked too much"),
 ];
+
+const OTHER_KEYS: &str = "the keys of `dynamodb-table` are not those that `dynamodb-layout` needs";
 
 const CANCELED: &str = "TransactionCanceledException";
 const CONDITION: &str = "ConditionalCheckFailedException";
@@ -82,6 +85,7 @@ impl Failure {
                 .find(|entry| self.reasons.iter().any(|reason| reason.code.as_deref() == Some(entry.0)))
                 .map(|&(_, kind, later, meaning)| (kind, later, meaning)),
             VALIDATION => self.validation(),
+            CONDITION => Some((Kind::Config, false, OTHER_KEYS)),
             _ => known(CODES, code),
         }
     }
@@ -100,11 +104,7 @@ impl Failure {
             "Type mismatch for key",
         ];
         Some(match other_keys.into_iter().any(says) {
-            true => (
-                Kind::Config,
-                false,
-                "the keys of `dynamodb-table` are not those that `dynamodb-layout` needs",
-            ),
+            true => (Kind::Config, false, OTHER_KEYS),
             // Every request is made to be valid, so that it hangs on the table in all likelihood.
             false => (
                 Kind::Protocol,

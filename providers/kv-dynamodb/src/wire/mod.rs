@@ -212,6 +212,16 @@ pub(crate) fn size(place: &Place, key: &str, value: &[u8]) -> usize {
     NAMES + partition.len() + key.len() + A::of_value(value).size() + VERSION + END
 }
 
+/// The table that a request is about, if there is one for all of it.
+pub(crate) fn table(request: &Request) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct OfTable {
+        table_name: String,
+    }
+    Some(serde_json::from_slice::<OfTable>(&request.body.to_vec()).ok()?.table_name)
+}
+
 /// Whether an answer is one of the service's, which alone has this type.
 pub(crate) fn is_of_service(response: &Response) -> bool {
     response.header(CONTENT_TYPE).is_some_and(|value| value.starts_with(JSON))
@@ -247,7 +257,17 @@ fn put_body<'a>(place: &'a Place, key: &'a str, value: &'a [u8], stamp: &'a Stam
         e: stamp.ends.map(A::number),
         ..fields(place, key)
     };
-    Body { item: Some(item), ..of(place) }
+    // A table whose key is `k` alone takes `b` for a value, and would have buckets write over each other's pairs.
+    let partition = place.partition.as_deref();
+    Body {
+        item: Some(item),
+        condition_expression: partition.map(|_| "attribute_not_exists(k) OR b = :b"),
+        expression_attribute_values: partition
+            .map(|partition| (":b", A::text(partition)))
+            .into_iter()
+            .collect(),
+        ..of(place)
+    }
 }
 
 fn delete_body<'a>(place: &'a Place, key: &'a str) -> Body<'a> {

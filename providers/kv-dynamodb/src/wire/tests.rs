@@ -39,7 +39,13 @@ fn an_item_has_key_value_version_and_end() {
         "b": { "S": "default" }, "k": { "S": "k\"\n" }, "v": { "N": "7" },
         "r": { "B": "AAECAwQFBgc=" }, "e": { "N": "1700000060" },
     });
-    assert_eq!(sent(&written), json!({ "TableName": "pairs", "Item": item }));
+    let wanted = json!({
+        "TableName": "pairs", "Item": item, "ConditionExpression": "attribute_not_exists(k) OR b = :b",
+        "ExpressionAttributeValues": { ":b": { "S": "default" } },
+    });
+    assert_eq!(sent(&written), wanted);
+    // With the other layout there is nothing to tell buckets apart by.
+    assert!(sent(&put(&table(), "k", b"7", &STAMP)).get("ConditionExpression").is_none());
     assert_eq!(written.resend, Resend::Allowed);
 }
 
