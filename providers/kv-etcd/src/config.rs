@@ -35,6 +35,8 @@ const NAMES: [&str; 10] =
 
 /// That of etcd's `--max-request-bytes`.
 const DEFAULT_MAX_REQUEST: u64 = 3 << 19;
+/// What a request has beside keys and values is some hundred bytes.
+const LEAST_MAX_REQUEST: u64 = 4 << 10;
 
 impl Config {
     pub(crate) fn read(settings: &Settings) -> Result<Config> {
@@ -52,7 +54,7 @@ impl Config {
             buckets: Buckets::new(settings.key("buckets"), settings.list("buckets")?),
             ttl: read_ttl(settings)?,
             timeout: settings.timeout()?,
-            max_request: settings.size("max-request")?.unwrap_or(DEFAULT_MAX_REQUEST),
+            max_request: read_max_request(settings)?,
             log: settings.log()?,
         })
     }
@@ -73,6 +75,13 @@ fn read_credentials(settings: &Settings) -> Result<Option<Credentials>> {
         (Some(user), Some(password)) => Ok(Some(Credentials { user, password })),
         (Some(_), None) => Err(settings.error("password", "is not set, but `etcd-user` is")),
         (None, Some(_)) => Err(settings.error("user", "is not set, but `etcd-password` is")),
+    }
+}
+
+fn read_max_request(settings: &Settings) -> Result<u64> {
+    match settings.size("max-request")?.unwrap_or(DEFAULT_MAX_REQUEST) {
+        ..LEAST_MAX_REQUEST => Err(settings.error("max-request", "is less than `4KiB`")),
+        max_request => Ok(max_request),
     }
 }
 
@@ -123,7 +132,7 @@ mod tests {
 
     #[test]
     fn wrong_combinations_name_the_setting() {
-        let cases: [(&[(&'static str, &'static str)], &str); 5] = [
+        let cases: [(&[(&'static str, &'static str)], &str); 6] = [
             (&[], "config: `etcd-url` is not set; expected the address"),
             (
                 &[("etcd-url", "127.0.0.1:2379")],
@@ -131,6 +140,7 @@ mod tests {
             ),
             (&[URL, ("etcd-user", "u")], "config: `etcd-password` is not set"),
             (&[URL, ("etcd-password", "p")], "config: `etcd-user` is not set"),
+            (&[URL, ("etcd-max-request", "4095")], "config: `etcd-max-request` is less than `4KiB`"),
             (&[URL, ("etcd-timeuot", "1s")], "config: `etcd-timeuot` is no setting"),
         ];
         for (settings, start) in cases {

@@ -21,6 +21,10 @@ mod tests;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest answer where values are not longer: a page of keys, the values of a batch.
 const MAX_ANSWER: u64 = 64 << 20;
+/// Bytes in all values of one call, which a component's memory has room for.
+const MOST_VALUES: usize = 256 << 20;
+/// Keys in one page of a listing.
+const PAGE: i64 = 1000;
 /// Before a number is read anew that others change as well.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
@@ -64,8 +68,14 @@ impl<T: Transport + Host + Default> Etcd<T> {
         let chunks = chunks(ops, self.max_request)?;
         let deadline = self.client.deadline();
         let mut ranges = Vec::with_capacity(ops.len());
+        let mut bytes = 0;
         for chunk in chunks {
             let done = run(chunk, deadline).map_err(|error| behind(error, ranges.len(), ops.len()))?;
+            bytes +=
+                done.ranges.iter().flat_map(|range| &range.kvs).map(|kv| kv.value().len()).sum::<usize>();
+            if bytes > MOST_VALUES {
+                return Err(Error::new(Kind::TooLarge, "the values are more than 256 MiB together"));
+            }
             ranges.extend(done.ranges);
         }
         Ok(ranges)
@@ -238,9 +248,16 @@ impl<T: Transport + Host + Default + 'static> Store for Etcd<T> {
             None => (0, Vec::new()),
         };
         let (from, to) = self.keys.range(bucket, &from);
-        let page = [Op::Page { from: &from, to: &to, revision }];
-        let call = Call::batch("list-keys", &page);
-        let done = self.transact(call, &page, &[], self.client.deadline())?;
+        let deadline = self.client.deadline();
+        let mut limit = PAGE;
+        let done = loop {
+            let page = [Op::Page { from: &from, to: &to, revision, limit }];
+            match self.transact(Call::batch("list-keys", &page), &page, &[], deadline) {
+                // So many keys as long as these are more than an answer has room for; one never is.
+                Err(error) if error.kind == Kind::TooLarge && limit > 1 => limit /= 2,
+                done => break done?,
+            }
+        };
         let revision = if revision == 0 { done.revision } else { revision };
         let range = done.ranges.into_iter().next().unwrap_or_default();
         let last = range.kvs.last().filter(|_| range.more);

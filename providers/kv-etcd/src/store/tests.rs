@@ -208,8 +208,7 @@ fn the_longest_key_fits_wherever_there_is_one() {
 
 #[test]
 fn a_value_over_the_limit_is_not_handed_out() {
-    let long = || answer(true, &[range(&[0; 101], 5)]);
-    let store = store_with(&[("etcd-max-request", "100")], vec![long(), long()]);
+    let store = store_with(&[("etcd-max-request", "4KiB")], vec![answer(true, &[range(&[0; 4097], 5)])]);
     assert_eq!(store.get(&Bucket::Default, "k").unwrap_err().kind, Kind::TooLarge);
 }
 
@@ -232,6 +231,30 @@ fn the_pages_of_a_listing_are_of_one_revision() {
     let bodies = bodies.collect::<Vec<_>>();
     assert!(bodies[0].contains(r#""key":"cDo=","range_end":"cDs=","revision":"0""#), "{}", bodies[0]);
     assert!(bodies[1].contains(r#""key":"cDr/AA==","range_end":"cDs=","revision":"9""#), "{}", bodies[1]);
+}
+
+#[test]
+fn a_page_of_long_keys_is_a_shorter_one() {
+    let long = || Err(Failure::new(Reached::Maybe, Kind::TooLarge, "the answer is too long"));
+    let store = store(vec![long(), long(), answer(true, &[nothing()])]);
+    assert_eq!(store.list(&Bucket::Default, None), Ok(Page { keys: vec![], next: None }));
+    let requests = store.client.transport.requests();
+    for (request, limit) in requests.iter().zip(["1000", "500", "250"]) {
+        let body = String::from_utf8(request.body.to_vec()).unwrap();
+        assert!(body.contains(&format!(r#""limit":"{limit}""#)), "{body}");
+    }
+    let never = self::store((0..10).map(|_| long()).collect());
+    assert_eq!(never.list(&Bucket::Default, None).unwrap_err().kind, Kind::TooLarge);
+}
+
+#[test]
+fn more_values_than_there_is_memory_for_are_too_large() {
+    let value = range(&[0; 1 << 20], 5);
+    let full = || answer(true, &vec![value.clone(); 128]);
+    let store = store(vec![full(), full(), full()]);
+    let keys = (0..300).map(|n| n.to_string()).collect::<Vec<_>>();
+    let kind = store.get_many(&Bucket::Default, &keys).map(drop).map_err(|error| error.kind);
+    assert_eq!((kind, store.client.transport.sent()), (Err(Kind::TooLarge), 3));
 }
 
 #[test]

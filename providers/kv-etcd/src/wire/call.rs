@@ -4,8 +4,6 @@ use plugboard_config::Secret;
 use plugboard_error::{Error, Kind, Result};
 use plugboard_http::{Endpoint, Method, Request, Resend};
 
-/// Keys in one page of a listing.
-const PAGE: i64 = 1000;
 /// Operations in one transaction (etcd's `--max-txn-ops`).
 const MOST: usize = 128;
 const TXN: &str = "/v3/kv/txn";
@@ -32,6 +30,7 @@ pub(crate) enum Op<'a> {
         from: &'a [u8],
         to: &'a [u8],
         revision: i64,
+        limit: i64,
     },
     /// 0 is no lease.
     Put {
@@ -202,13 +201,13 @@ fn push_op(body: &mut String, op: &Op) {
     match *op {
         Op::Get { .. } | Op::Delete { .. } => {}
         Op::Has { .. } => body.push_str(",\"count_only\":true"),
-        Op::Page { to, revision, .. } => {
+        Op::Page { to, revision, limit, .. } => {
             body.push(',');
             push_bytes(body, "range_end", to);
             body.push(',');
             push_number(body, "revision", revision);
             body.push(',');
-            push_number(body, "limit", PAGE);
+            push_number(body, "limit", limit);
             body.push_str(",\"keys_only\":true");
         }
         Op::Put { value, lease, .. } => {
@@ -261,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_page_is_a_range_at_a_revision() {
-        let page = Op::Page { from: b"a", to: b"b", revision: 5 };
+        let page = Op::Page { from: b"a", to: b"b", revision: 5, limit: 1000 };
         assert_eq!(
             body(&Call::batch("list-keys", &[page])),
             r#"{"success":[{"request_range":{"key":"YQ==","range_end":"Yg==","revision":"5","limit":"1000","keys_only":true}}]}"#

@@ -85,6 +85,7 @@ impl fixture::Fixture for Member {
             ("etcd-ttl", "-1s"),
             ("etcd-ttl", "36501d"),
             ("etcd-max-request", "lots"),
+            ("etcd-max-request", "256"),
             ("etcd-allow-http", "yes"),
             ("etcd-log", "loud"),
         ]
