@@ -14,6 +14,7 @@ mod escape;
 mod export;
 mod keys;
 mod number;
+mod room;
 mod store;
 
 pub use batch::behind;
@@ -23,4 +24,5 @@ pub use escape::escape_marked;
 pub use export::{Export, Instance};
 pub use keys::Keys;
 pub use number::{contended, sum};
+pub use room::Room;
 pub use store::{Page, Snapshot, Store, Swap};

@@ -63,14 +63,21 @@ fn read_places(settings: &Settings) -> Result<(Places, Buckets)> {
         let wrong = |fault: &str| settings.error("buckets", &["has `", &entry, "`, ", fault].concat());
         match layout {
             Layout::Partition => return Err(wrong("but tables go with `dynamodb-layout` = `table` only")),
-            Layout::Table if name.is_empty() => return Err(wrong("expected `name` or `name=table`")),
+            Layout::Table if matches!(name, "" | "default" | "*") => {
+                return Err(wrong("expected `name` or `name=table`, and a name that is one bucket's"));
+            }
             Layout::Table => check_table(table).map_err(|fault| wrong(&["whose table ", fault].concat()))?,
         }
         names.push(name.to_owned());
         tables.push((name.to_owned(), table.to_owned()));
     }
     let prefix = settings.text("prefix")?.unwrap_or_default();
-    Ok((Places { layout, table, prefix, tables }, Buckets::new(settings.key("buckets"), names)))
+    let places = Places { layout, table, prefix, tables };
+    if let Some(name) = places.meets_another(&names) {
+        let fault = ["has `", name, "` in the table of another bucket, or twice"];
+        return Err(settings.error("buckets", &fault.concat()));
+    }
+    Ok((places, Buckets::new(settings.key("buckets"), names)))
 }
 
 /// A name, or the ARN that a table of another account is called by
@@ -135,6 +142,27 @@ mod tests {
             fault("dynamodb-buckets", "users=prod.users"),
             "config: `dynamodb-buckets` has `users=prod.users`, but tables go with `dynamodb-layout` = `table` only"
         );
+    }
+
+    #[test]
+    fn no_two_buckets_share_a_table() {
+        let table = |list| read(&[("dynamodb-layout", "table"), ("dynamodb-buckets", list)]);
+        for fine in ["a b=other", "a=one b=two", "* users=prod-users", "a a"] {
+            assert!(table(fine).is_ok(), "{fine}");
+        }
+        for bad in [
+            "a=same b=same",
+            "a=one a=two",
+            "a=pairs",
+            "a=pairs.b b",
+            "a=pairs.b *",
+            "default=other",
+            "*=other",
+            "=other",
+        ] {
+            let error = table(bad).unwrap_err().to_string();
+            assert!(error.starts_with("config: `dynamodb-buckets` has `"), "{bad}: {error}");
+        }
     }
 
     #[test]

@@ -80,6 +80,21 @@ impl Places {
         Ok(Place { table, partition, prefix: "" })
     }
 
+    /// A bucket with a table of its own choice, if that is the table of any other of these, or of more than one of them.
+    pub(crate) fn meets_another<'a>(&'a self, names: &[String]) -> Option<&'a str> {
+        let any = names.iter().any(|name| name == "*");
+        let own = [&self.table, "."].concat();
+        let meets = |index: usize, name: &str, table: &str| {
+            let mut others = self.tables.iter().enumerate().filter(|(other, _)| *other != index);
+            table == self.table
+                || (any && table.starts_with(&own))
+                || others.any(|(_, (other, its))| other == name || its == table)
+                || names.iter().any(|other| other != name && self.table_of(other) == table)
+        };
+        let mut tables = self.tables.iter().enumerate();
+        tables.find(|(index, (name, table))| meets(*index, name, table)).map(|(_, (name, _))| name.as_str())
+    }
+
     /// `<table>.<bucket>`, or `<table>.<prefix>.<bucket>`.
     fn table_of(&self, name: &str) -> String {
         let other = |c: char| !c.is_ascii_alphanumeric() && c != '-';

@@ -7,7 +7,7 @@ use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::aws::{Payload, Signer};
 use plugboard_error::{Error, Kind, Result};
 use plugboard_http::{Client, Host, Limits, Request, Response, Said, Transport};
-use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap, behind, contended, sum};
+use plugboard_keyvalue::{Bucket, Buckets, Page, Room, Snapshot, Store, Swap, behind, contended, sum};
 
 use crate::config::Config;
 use crate::places::{Place, Places};
@@ -321,21 +321,33 @@ impl<T: Transport + Host + Default + 'static> Store for Dynamo<T> {
         let mut left = BTreeSet::new();
         left.extend(full.iter().cloned());
         let mut values = BTreeMap::new();
+        let mut room = Room::default();
         let mut pause = PAUSE;
         while !left.is_empty() {
             let batch = std::iter::from_fn(|| left.pop_first()).take(BATCH).collect::<Vec<_>>();
             let (items, unprocessed) = self.ask(wire::get_many(&place, &batch), deadline, wire::many)?;
             for item in items.into_iter().filter(|item| !self.is_over(item)) {
-                values.insert(item.key, item.value.ok_or_else(not_plain)?.into_value());
+                let value = item.value.ok_or_else(not_plain)?.into_value();
+                room.take(value.len())?;
+                values.insert(item.key, value);
             }
-            // An answer has room for 16 MiB, and the table may have been asked enough for now.
-            if !unprocessed.is_empty() {
+            // An answer has room for 1 MiB of a partition; but the table may also have been asked enough for now.
+            if unprocessed.len() < batch.len() {
+                pause = PAUSE;
+            } else {
                 self.pause(pause, deadline)?;
                 pause = pause.saturating_mul(2);
             }
             left.extend(unprocessed);
         }
-        Ok(full.iter().map(|key| values.get(key).cloned()).collect())
+        let mut room = Room::default();
+        full.iter()
+            .map(|key| {
+                let value = values.get(key);
+                room.take(value.map_or(0, Vec::len))?;
+                Ok(value.cloned())
+            })
+            .collect()
     }
 
     fn set_many(&self, bucket: &Bucket, pairs: &[(String, Vec<u8>)]) -> Result<()> {

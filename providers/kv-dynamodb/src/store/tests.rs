@@ -269,3 +269,35 @@ fn the_table_that_is_missing_is_named() {
     assert_eq!(error.kind, Kind::NoSuchStore);
     assert!(error.sentence.ends_with("there is no such table: `pairs.carts`"), "{error}");
 }
+
+#[test]
+fn a_partition_answers_a_megabyte_at_a_time_and_that_is_no_reason_to_wait() {
+    let key = |n: usize| format!("{n:03}");
+    let answers = (0..12).map(|round| {
+        let item = |n| json!({ "k": { "S": key(n) }, "v": { "B": "eA==" } });
+        let left = |n| json!({ "b": { "S": "default" }, "k": { "S": key(n) } });
+        let first = round * 10;
+        let mut answer =
+            json!({ "Responses": { "pairs": (first..first + 10).map(item).collect::<Vec<_>>() } });
+        // Each asks for a hundred, or as many as are left.
+        let rest = (first + 10..(first + 100).min(120)).map(left).collect::<Vec<_>>();
+        if !rest.is_empty() {
+            answer["UnprocessedKeys"] = json!({ "pairs": { "Keys": rest } });
+        }
+        ok(&answer)
+    });
+    let store = store(answers.collect());
+    let keys = (0..120).map(key).collect::<Vec<_>>();
+    let values = store.get_many(&Bucket::Default, &keys).unwrap();
+    assert!(values.iter().all(|value| value.as_deref() == Some(b"x")));
+    assert_eq!(store.client.transport.now(), Duration::ZERO);
+}
+
+#[test]
+fn one_value_asked_for_too_often_is_too_large() {
+    let value = "A".repeat(100_000);
+    let answer = json!({ "Responses": { "pairs": [{ "k": { "S": "k" }, "v": { "S": value } }] } });
+    let store = store(vec![ok(&answer)]);
+    let keys = vec!["k".to_owned(); 3000];
+    assert_eq!(store.get_many(&Bucket::Default, &keys).unwrap_err().kind, Kind::TooLarge);
+}

@@ -39,8 +39,7 @@ impl From<RawItem> for Item {
             _ => None,
         };
         let ends = match raw.e.into_plain() {
-            // Other clients may write fractions.
-            Some(Attribute::N(digits)) => digits.split('.').next().and_then(|whole| whole.parse().ok()),
+            Some(Attribute::N(digits)) => end(&digits),
             _ => None,
         };
         let key = match raw.k.into_plain() {
@@ -49,6 +48,17 @@ impl From<RawItem> for Item {
         };
         Item { key, value: raw.v.into_plain(), version, ends }
     }
+}
+
+/// A time that another client may have written: between two seconds, or before 1970. What is beyond all bounds never
+/// comes.
+fn end(digits: &str) -> Option<u64> {
+    if digits.starts_with('-') {
+        return Some(0);
+    }
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let more = fraction.bytes().any(|digit| digit != b'0');
+    whole.parse::<u64>().ok()?.checked_add(u64::from(more))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
@@ -176,9 +186,17 @@ mod tests {
     }
 
     #[test]
-    fn an_end_may_have_a_fraction() {
-        let item = item(br#"{"Item":{"e":{"N":"1700000000.5"}}}"#).unwrap().unwrap();
-        assert_eq!(item.ends, Some(1_700_000_000));
+    fn an_end_is_as_the_service_compares_it() {
+        for (text, ends) in [
+            ("1700000000", Some(1_700_000_000)),
+            ("1700000000.5", Some(1_700_000_001)),
+            ("-1", Some(0)),
+            ("-0.5", Some(0)),
+            ("99999999999999999999", None),
+        ] {
+            let item = item(format!(r#"{{"Item":{{"e":{{"N":"{text}"}}}}}}"#).as_bytes()).unwrap().unwrap();
+            assert_eq!(item.ends, ends, "{text}");
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ const CODES: &[(&str, Kind, bool, &str)] = &[
 const REASONS: &[(&str, Kind, bool, &str)] = &[
     ("ItemCollectionSizeLimitExceeded", Kind::TooLarge, false, "the bucket has no room left"),
     ("ConditionalCheckFailed", Kind::Config, false, OTHER_KEYS),
-    ("ValidationError", Kind::Invalid, false, "an item of the batch is refused"),
+    (INVALID_ITEM, Kind::Invalid, false, "an item of the batch is refused"),
     ("TransactionConflict", Kind::Conflict, true, "an item of the batch is being written"),
     ("ProvisionedThroughputExceeded", Kind::Unavailable, true, "the table is asked too much"),
     ("ThrottlingError", Kind::Unavailable, true, "the table is asked too much"),
@@ -36,6 +36,7 @@ const REASONS: &[(&str, Kind, bool, &str)] = &[
 
 const OTHER_KEYS: &str = "the keys of `dynamodb-table` are not those that `dynamodb-layout` needs";
 
+const INVALID_ITEM: &str = "ValidationError";
 const CANCELED: &str = "TransactionCanceledException";
 const CONDITION: &str = "ConditionalCheckFailedException";
 const VALIDATION: &str = "ValidationException";
@@ -45,16 +46,19 @@ struct Failure {
     /// The name behind a namespace: `com.amazonaws.dynamodb.v20120810#ThrottlingException`.
     #[serde(rename = "__type")]
     name: String,
-    #[serde(default, alias = "Message")]
-    message: String,
+    message: Option<String>,
+    /// As some errors spell it.
+    #[serde(rename = "Message")]
+    other_message: Option<String>,
     #[serde(default, rename = "CancellationReasons")]
     reasons: Vec<Reason>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Reason {
-    #[serde(rename = "Code")]
     code: Option<String>,
+    message: Option<String>,
 }
 
 impl Failure {
@@ -80,39 +84,40 @@ impl Failure {
         };
         match code {
             // The first in the table is the worst: what will never be is not tried again.
-            CANCELED => REASONS
-                .iter()
-                .find(|entry| self.reasons.iter().any(|reason| reason.code.as_deref() == Some(entry.0)))
-                .map(|&(_, kind, later, meaning)| (kind, later, meaning)),
-            VALIDATION => self.validation(),
+            CANCELED => REASONS.iter().find_map(|&(name, kind, later, meaning)| {
+                let reason = self.reasons.iter().find(|reason| reason.code.as_deref() == Some(name))?;
+                let told = reason.message.as_deref().filter(|_| name == INVALID_ITEM).and_then(validation);
+                Some(told.unwrap_or((kind, later, meaning)))
+            }),
+            VALIDATION => {
+                let text = self.message.as_deref().or(self.other_message.as_deref()).unwrap_or_default();
+                // Every request is made to be valid, so that it hangs on the table in all likelihood.
+                let perhaps =
+                    "perhaps the keys of `dynamodb-table` are not those that `dynamodb-layout` needs";
+                Some(validation(text).unwrap_or((Kind::Protocol, false, perhaps)))
+            }
             CONDITION => Some((Kind::Config, false, OTHER_KEYS)),
             _ => known(CODES, code),
         }
     }
+}
 
-    /// It has one name for many things, which only the text tells apart.
-    fn validation(&self) -> Option<(Kind, bool, &'static str)> {
-        let says = |part: &str| self.message.as_bytes().windows(part.len()).any(|w| w == part.as_bytes());
-        if says("size has exceeded") || says("size to update has exceeded") {
-            return Some((Kind::TooLarge, false, "the item is larger than the service takes"));
-        }
-        let other_keys = [
-            "key element",
-            "key schema",
-            "conditions on the keys",
-            "Missing the key",
-            "Type mismatch for key",
-        ];
-        Some(match other_keys.into_iter().any(says) {
-            true => (Kind::Config, false, OTHER_KEYS),
-            // Every request is made to be valid, so that it hangs on the table in all likelihood.
-            false => (
-                Kind::Protocol,
-                false,
-                "perhaps the keys of `dynamodb-table` are not those that `dynamodb-layout` needs",
-            ),
-        })
+/// It has one name for many things, which only the text tells apart.
+fn validation(text: &str) -> Option<(Kind, bool, &'static str)> {
+    let says = |part: &str| text.as_bytes().windows(part.len()).any(|w| w == part.as_bytes());
+    if says("size has exceeded") || says("size to update has exceeded") {
+        return Some((Kind::TooLarge, false, "the item is larger than the service takes"));
     }
+    let other_keys = [
+        "key element",
+        "key schema",
+        "key condition",
+        "conditions on the keys",
+        "required keys",
+        "Missing the key",
+        "Type mismatch for key",
+    ];
+    other_keys.into_iter().any(says).then_some((Kind::Config, false, OTHER_KEYS))
 }
 
 /// Whether a condition was refused, and the item is as it was.
@@ -210,6 +215,8 @@ mod tests {
             ("Query condition missed key schema element: b", Kind::Config),
             ("One or more parameter values were invalid: Missing the key k in the item", Kind::Config),
             ("The number of conditions on the keys is invalid", Kind::Config),
+            ("Query key condition not supported", Kind::Config),
+            ("One of the required keys was not given a value", Kind::Config),
             ("1 validation error detected: Value 'hunter2'", Kind::Protocol),
         ] {
             let error = error(400, "ValidationException", &format!(r#","message":"{text}""#));
@@ -235,6 +242,23 @@ mod tests {
             (["None", "Unheard"], Kind::Protocol, false),
         ] {
             assert_eq!((kind(&codes), later(&codes)), (expected, again), "{codes:?}");
+        }
+    }
+
+    #[test]
+    fn a_reason_has_a_text_as_well() {
+        for (text, kind) in [
+            ("The provided key element does not match the schema", Kind::Config),
+            ("Item size to update has exceeded the maximum allowed size", Kind::TooLarge),
+            ("something else", Kind::Invalid),
+        ] {
+            let reasons =
+                format!(r#","CancellationReasons":[{{"Code":"ValidationError","Message":"{text}"}}]"#);
+            assert_eq!(error(400, CANCELED, &reasons).kind, kind, "{text}");
+        }
+        // However the other text is spelled, or not there.
+        for more in [r#","message":null"#, r#","message":"a","Message":"b""#, ""] {
+            assert_eq!(error(400, "ThrottlingException", more).kind, Kind::Unavailable, "{more}");
         }
     }
 
