@@ -66,15 +66,17 @@ impl<T: Transport + Host + Default> Azure<T> {
 impl<T: Transport + Host> Azure<T> {
     /// Sends a call without a body.
     fn call(&self, call: &Call) -> Result<Response> {
-        let mut request = self.sign(call, Chunks::default())?;
-        let response = self.settle(&mut request, &mut |request| self.client.send(request))?;
+        let deadline = self.client.deadline();
+        let mut request = self.sign(call, Chunks::default(), deadline)?;
+        let mut send = |request: &Request| self.client.send_by(request, deadline);
+        let response = self.settle(&mut request, deadline, &mut send)?;
         self.succeeded(call, response)
     }
 
     /// Begins to send a call. Whatever fails shows in [`Azure::finish`], for which there is time as long as
     /// something moves.
     fn begin_call(&self, call: Call, body: Chunks) -> Result<Block<T::Exchange>> {
-        let request = self.sign(&call, body)?;
+        let request = self.sign(&call, body, self.client.deadline())?;
         let sending = self.client.begin(&request);
         Ok(Block { call, request, sending })
     }
@@ -82,16 +84,16 @@ impl<T: Transport + Host> Azure<T> {
     fn finish_call(&self, begun: Block<T::Exchange>) -> Result<()> {
         let Block { call, mut request, sending } = begun;
         let mut begun = Some(sending);
-        let response = self.settle(&mut request, &mut |request| {
+        let response = self.settle(&mut request, self.client.deadline(), &mut |request| {
             let sending = begun.take().unwrap_or_else(|| self.client.begin(request));
             self.client.finish(sending, request)
         })?;
         self.succeeded(&call, response).map(drop)
     }
 
-    fn sign(&self, call: &Call, body: Chunks) -> Result<Request> {
+    fn sign(&self, call: &Call, body: Chunks, deadline: Duration) -> Result<Request> {
         let mut request = call.request(body);
-        self.signer.sign(&self.client, &mut request)?;
+        self.signer.sign(&self.client, &mut request, deadline)?;
         Ok(request)
     }
 
@@ -99,13 +101,14 @@ impl<T: Transport + Host> Azure<T> {
     fn settle(
         &self,
         request: &mut Request,
+        deadline: Duration,
         send: &mut dyn FnMut(&Request) -> Result<Response>,
     ) -> Result<Response> {
         let response = send(request)?;
         if !self.signer.mend(&self.client, &response) {
             return Ok(response);
         }
-        self.signer.sign(&self.client, request)?;
+        self.signer.sign(&self.client, request, deadline)?;
         send(request)
     }
 
@@ -245,9 +248,10 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
 
     fn get(&self, object: Object<'_>, first: u64, last: u64) -> Result<Download<T::Body>> {
         let call = Call::get(object, first, last)?;
-        let mut request = self.sign(&call, Chunks::default())?;
+        let deadline = self.client.deadline();
+        let mut request = self.sign(&call, Chunks::default(), deadline)?;
         let mut body = None;
-        let response = self.settle(&mut request, &mut |request| {
+        let response = self.settle(&mut request, deadline, &mut |request| {
             let (response, rest) = self.client.open(request)?;
             body = rest;
             Ok(response)

@@ -56,7 +56,7 @@ impl<T: Transport + Host> Tables<T> {
 
     /// Sends a request, and gives the answer if it is a success.
     fn call_by(&self, mut request: Request, deadline: Duration) -> Result<Response> {
-        self.signer.sign(&self.client, &mut request)?;
+        self.signer.sign(&self.client, &mut request, deadline)?;
         let response = self.client.send_by(&request, deadline)?;
         self.settle(request, response, deadline)
     }
@@ -69,7 +69,7 @@ impl<T: Transport + Host> Tables<T> {
         mut take: impl FnMut(Result<Response>) -> Result<()>,
     ) -> Result<()> {
         let signed = requests.map(|mut request| {
-            self.signer.sign(&self.client, &mut request)?;
+            self.signer.sign(&self.client, &mut request, deadline)?;
             Ok(request)
         });
         self.client.send_each(signed, WIDTH, deadline, |request, response| {
@@ -80,7 +80,7 @@ impl<T: Transport + Host> Tables<T> {
     /// Makes of an answer a success or an error, after another try where the refusal can be mended.
     fn settle(&self, mut request: Request, mut response: Response, deadline: Duration) -> Result<Response> {
         if self.signer.mend(&self.client, &response) {
-            self.signer.sign(&self.client, &mut request)?;
+            self.signer.sign(&self.client, &mut request, deadline)?;
             response = self.client.send_by(&request, deadline)?;
         }
         match response.is_success() && wire::is_of_service(&response) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use plugboard_config::Secret;
 use plugboard_error::{Error, Kind, Result};
-use plugboard_http::{Endpoint, Method, Request, Resend, Response, error_of, form};
+use plugboard_http::{Endpoint, Method, Request, Resend, Response, Said, error_of, form};
 use serde::Deserialize;
 
 use crate::Address;
@@ -79,6 +79,16 @@ impl Flow {
             }
         }
     }
+
+    /// What says "not now" by an unusual status: a virtual machine while what gives its tokens is updated ("Error
+    /// handling" in the document on them).
+    pub(super) fn said(&self, endpoint: &Endpoint, response: &Response) -> Option<Said> {
+        let machine = matches!(self.grant, Grant::Identity { header: None, .. });
+        (machine && matches!(response.status, 404 | 410)).then(|| {
+            let error = error_of(endpoint, response, Resend::Allowed, "token");
+            Said::Busy(Error { kind: Kind::Unavailable, ..error })
+        })
+    }
 }
 
 fn post(path: &str, client: &str, proof: &[(&'static str, &str)]) -> Request {
@@ -106,37 +116,28 @@ pub(super) fn request(
     }
 }
 
-/// `N` is a number, or one in quotes.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Answer<'a, N> {
+struct Answer<'a> {
     access_token: &'a str,
-    expires_in: Option<N>,
-    expires_on: Option<N>,
     error: &'a str,
 }
 
-impl<'a> Answer<'a, u64> {
-    fn parse(json: &'a [u8]) -> Option<Self> {
-        // Virtual machines and App Service put numbers in quotes, Entra ID does not.
-        if let Ok((answer, _)) = serde_json_core::from_slice(json) {
-            return Some(answer);
-        }
-        let (quoted, _) = serde_json_core::from_slice::<Answer<&str>>(json).ok()?;
-        let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
-        Some(Answer {
-            access_token: quoted.access_token,
-            expires_in: number(quoted.expires_in),
-            expires_on: number(quoted.expires_on),
-            error: quoted.error,
-        })
-    }
+/// A number of the answer. Virtual machines and App Service put theirs in quotes, Entra ID does not, and others do both.
+fn number(json: &[u8], name: &str) -> Option<u64> {
+    let name = ["\"", name, "\""].concat();
+    let at = json.windows(name.len()).position(|window| window == name.as_bytes())?;
+    let rest = json.get(at + name.len()..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+    let number = rest.split(|b| b"\",}".contains(b)).next()?.trim_ascii_end();
+    std::str::from_utf8(number).ok()?.parse().ok()
 }
 
 /// Reads what `request` was answered: a value of the field `authorization`, and for how long it is good.
 pub(super) fn token(endpoint: &Endpoint, response: &Response) -> Result<(Secret, Duration)> {
     let authority = &endpoint.authority;
-    let answer = Answer::parse(&response.body).unwrap_or_default();
+    let answer = serde_json_core::from_slice::<Answer>(&response.body).map(|(answer, _)| answer);
+    let answer = answer.unwrap_or_default();
     if matches!(response.status, 400 | 401 | 403) {
         // A word of the protocol such as `invalid_client`; the rest may quote what was sent.
         let known = !answer.error.is_empty()
@@ -153,9 +154,11 @@ pub(super) fn token(endpoint: &Endpoint, response: &Response) -> Result<(Secret,
     }
     let until = || {
         let now = plugboard_http::date_seconds(response.header(DATE)?)?;
-        answer.expires_on?.checked_sub(u64::try_from(now).ok()?)
+        Some(number(&response.body, "expires_on")?.saturating_sub(u64::try_from(now).ok()?))
     };
-    let lifetime = Duration::from_secs(answer.expires_in.or_else(until).unwrap_or(0));
+    // Of one without an end it shows when it is refused.
+    let lifetime =
+        number(&response.body, "expires_in").or_else(until).map_or(Duration::MAX, Duration::from_secs);
     Ok((Secret::new(["Bearer ", answer.access_token].concat()), lifetime))
 }
 
@@ -265,7 +268,9 @@ mod tests {
             ),
             (r#"{"access_token":"a.b-_","expires_on":"784111877","client_id":"A"}"#, 100),
             (r#"{"access_token":"a.b-_","expires_on":"784111000"}"#, 0),
-            (r#"{"access_token":"a.b-_"}"#, 0),
+            (r#"{"access_token":"a.b-_"}"#, u64::MAX),
+            (r#"{"access_token":"a.b-_","expires_in":3599,"expires_on":"1506484173"}"#, 3599),
+            (r#"{"access_token":"a.b-_","expires_in":"3599","expires_on":1506484173}"#, 3599),
         ] {
             let (authorization, good_for) = answered(200, json, date).unwrap();
             assert_eq!((authorization.expose(), good_for.as_secs()), ("Bearer a.b-_", lifetime), "{json}");

@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use plugboard_config::Secret;
@@ -39,8 +40,9 @@ impl<T: Transport + Host> Signer<T> {
         Signer { service: access.service, credentials, skew: Cell::new(0) }
     }
 
-    /// Makes a request good for some minutes. What it had of an earlier signature is replaced.
-    pub fn sign(&self, client: &Client<T>, request: &mut Request) -> Result<()> {
+    /// Makes a request good for some minutes. What it had of an earlier signature is replaced. A token that is fetched
+    /// for it is there before the deadline.
+    pub fn sign(&self, client: &Client<T>, request: &mut Request, deadline: Duration) -> Result<()> {
         request.headers.retain(|(name, _)| !matches!(*name, "x-ms-date" | "authorization"));
         let now = now(client).saturating_add(self.skew.get());
         let date = http_date(u64::try_from(now).unwrap_or(0));
@@ -54,7 +56,7 @@ impl<T: Transport + Host> Signer<T> {
                 }
                 return Ok(());
             }
-            Credentials::Token(tokens) => tokens.authorization()?.expose().to_owned(),
+            Credentials::Token(tokens) => tokens.authorization(deadline)?.expose().to_owned(),
         };
         request.headers.push(("authorization", authorization));
         Ok(())

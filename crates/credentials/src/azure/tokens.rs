@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use plugboard_config::Secret;
 use plugboard_error::Result;
-use plugboard_http::{Client, Endpoint, Host, Method, Transport};
+use plugboard_http::{Client, Endpoint, Host, Method, Response, Transport};
 
 use super::flow::{self, Flow};
 use crate::Kept;
@@ -26,8 +26,8 @@ impl<T: Transport + Host> Tokens<T> {
     }
 
     /// The value of the field `authorization`.
-    pub(super) fn authorization(&self) -> Result<Secret> {
-        self.kept.get(self.issuer.transport.now(), || self.fetch())
+    pub(super) fn authorization(&self, deadline: Duration) -> Result<Secret> {
+        self.kept.get(self.issuer.transport.now(), || self.fetch(deadline))
     }
 
     /// The token was refused.
@@ -35,23 +35,24 @@ impl<T: Transport + Host> Tokens<T> {
         self.kept.forget();
     }
 
-    fn fetch(&self) -> Result<(Secret, Duration)> {
+    fn fetch(&self, deadline: Duration) -> Result<(Secret, Duration)> {
         let fetched = match (&self.source, self.flow.source()) {
             (Some(client), Some(address)) => {
                 let request = flow::request(Method::Get, address.path.clone(), Vec::new(), Vec::new());
-                Some(flow::assertion(&client.endpoint, client.send(&request)?)?)
+                Some(flow::assertion(&client.endpoint, client.send_by(&request, deadline)?)?)
             }
             _ => None,
         };
-        let response = self.issuer.send(&self.flow.request(fetched.as_ref()))?;
-        flow::token(&self.issuer.endpoint, &response)
+        let (request, endpoint) = (self.flow.request(fetched.as_ref()), &self.issuer.endpoint);
+        let said = |response: &Response| self.flow.said(endpoint, response);
+        flow::token(endpoint, &self.issuer.send_as(&request, deadline, &said)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use plugboard_http::fake::{Fake, body};
-    use plugboard_http::{Failure, Limits, Response};
+    use plugboard_http::{Failure, Limits};
 
     use super::super::flow::{Assertion, Grant};
     use super::*;
@@ -62,6 +63,8 @@ mod tests {
         let limits = Limits { timeout: time, connect_timeout: time, max_answer: 1 << 20 };
         Client { transport: Fake::new(vec![]), endpoint, limits, log: None }
     }
+
+    const END: Duration = Duration::from_secs(3600);
 
     fn token(name: &str) -> Result<Response, Failure> {
         body(200, format!(r#"{{"access_token":"{name}","expires_in":3600}}"#))
@@ -77,9 +80,9 @@ mod tests {
         let source = tokens.source.as_mut().unwrap();
         assert_eq!(source.endpoint.authority, "127.0.0.1:2");
         source.transport = Fake::new(vec![body(200, "first"), body(200, "second")]);
-        assert_eq!(tokens.authorization().unwrap().expose(), "Bearer a");
+        assert_eq!(tokens.authorization(END).unwrap().expose(), "Bearer a");
         tokens.issuer.transport.sleep(Duration::from_secs(3500));
-        assert_eq!(tokens.authorization().unwrap().expose(), "Bearer b");
+        assert_eq!(tokens.authorization(END * 2).unwrap().expose(), "Bearer b");
         let requests = tokens.issuer.transport.requests();
         let asserted =
             requests.iter().map(|r| String::from_utf8(r.body.to_vec()).unwrap()).collect::<Vec<_>>();
@@ -87,5 +90,45 @@ mod tests {
         assert!(asserted[1].ends_with("client_assertion=second"), "{asserted:?}");
         let fetched = tokens.source.unwrap().transport.requests();
         assert_eq!((fetched[0].method, fetched[0].path.as_str()), (Method::Get, "/assertion?audience=x"));
+    }
+
+    /// What the machine is, without a header to prove it.
+    fn machine(script: Vec<Result<Response, Failure>>) -> Tokens<Fake> {
+        let issuer = Address::parse("http://127.0.0.1:1/t").unwrap();
+        let mut tokens =
+            Tokens::new(Flow { issuer, grant: Grant::Identity { client: None, header: None } }, client);
+        tokens.issuer.transport = Fake::new(script);
+        tokens
+    }
+
+    #[test]
+    fn a_machine_that_is_being_updated_is_asked_again() {
+        for status in [404, 410] {
+            let updated = machine(vec![body(status, ""), token("a")]);
+            assert_eq!(updated.authorization(END).unwrap().expose(), "Bearer a");
+            let error = machine((0..5).map(|_| body(status, "")).collect()).authorization(END).unwrap_err();
+            let sentence = format!("unavailable: `127.0.0.1:1` answered {status} to token");
+            assert_eq!(error.to_string(), sentence);
+        }
+    }
+
+    #[test]
+    fn a_token_takes_no_longer_than_what_it_is_for() {
+        let late = machine(vec![]);
+        late.issuer.transport.sleep(Duration::from_secs(1));
+        let error = late.authorization(Duration::from_secs(1)).unwrap_err();
+        assert_eq!(error.kind, plugboard_error::Kind::Timeout);
+    }
+
+    #[test]
+    fn a_token_without_an_end_is_kept_until_it_is_refused() {
+        let endless = |name: &str| body(200, format!(r#"{{"access_token":"{name}"}}"#));
+        let tokens = machine(vec![endless("a"), endless("b")]);
+        for (refused, expected) in [(false, "Bearer a"), (false, "Bearer a"), (true, "Bearer b")] {
+            if refused {
+                tokens.forget();
+            }
+            assert_eq!(tokens.authorization(END).unwrap().expose(), expected);
+        }
     }
 }

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use plugboard_config::Settings;
 use plugboard_http::fake::{Fake, body, status};
@@ -54,7 +53,7 @@ fn dated(status_: u16, date: &str) -> Response {
 fn the_key_signs_what_the_service_wants_signed() {
     let (blob, client) = signer(Service::Blob, &[("azure-key", "QUJD")]);
     let mut one = request("/c/a%20b?comp=block&blockid=A%3D");
-    blob.sign(&client, &mut one).unwrap();
+    blob.sign(&client, &mut one, client.deadline()).unwrap();
     let key = SharedKey::new("shop", &Secret::new("QUJD")).unwrap();
     let expected = key.authorization(&azure::Request {
         method: "GET",
@@ -69,7 +68,7 @@ fn the_key_signs_what_the_service_wants_signed() {
     let (table, client) =
         signer(Service::Table, &[("azure-key", "QUJD"), ("azure-endpoint", "http://127.0.0.1:10002/shop")]);
     let mut one = request("/t()?$top=1");
-    table.sign(&client, &mut one).unwrap();
+    table.sign(&client, &mut one, client.deadline()).unwrap();
     let expected = key.table_authorization(&azure::Request {
         method: "GET",
         path: "/shop/t()",
@@ -84,11 +83,11 @@ fn the_key_signs_what_the_service_wants_signed() {
 fn a_clock_that_is_wrong_is_corrected_once_and_for_all() {
     let (signer, client) = signer(Service::Blob, &[("azure-key", "QUJD")]);
     let mut one = request("/c");
-    signer.sign(&client, &mut one).unwrap();
+    signer.sign(&client, &mut one, client.deadline()).unwrap();
     let first = header(&one, "authorization").to_owned();
     let an_hour_off = dated(403, "Sun, 06 Nov 1994 09:49:37 GMT");
     assert!(signer.mend(&client, &an_hour_off));
-    signer.sign(&client, &mut one).unwrap();
+    signer.sign(&client, &mut one, client.deadline()).unwrap();
     assert_ne!(header(&one, "authorization"), first);
     assert_eq!(header(&one, "x-ms-date"), "Sun, 06 Nov 1994 09:49:37 GMT");
     assert!(!signer.mend(&client, &an_hour_off));
@@ -114,7 +113,7 @@ fn a_token_that_is_refused_is_replaced() {
     let mut one = request("/t");
     for (mended, expected) in [(false, "Bearer a"), (false, "Bearer a"), (true, "Bearer b")] {
         assert_eq!(signer.mend(&client, &status(if mended { 401 } else { 404 }).unwrap()), mended);
-        signer.sign(&client, &mut one).unwrap();
+        signer.sign(&client, &mut one, client.deadline()).unwrap();
         assert_eq!(header(&one, "authorization"), expected);
     }
 }
@@ -124,8 +123,8 @@ fn a_signature_is_in_the_address_only_and_once() {
     let (signer, client) = signer(Service::Blob, &[("azure-sas", "?sv=1&sig=hunter2")]);
     for (path, signed) in [("/c", "/c?sv=1&sig=hunter2"), ("/c?a=b", "/c?a=b&sv=1&sig=hunter2")] {
         let mut one = request(path);
-        signer.sign(&client, &mut one).unwrap();
-        signer.sign(&client, &mut one).unwrap();
+        signer.sign(&client, &mut one, client.deadline()).unwrap();
+        signer.sign(&client, &mut one, client.deadline()).unwrap();
         assert_eq!((one.path.as_str(), header(&one, "authorization")), (signed, ""));
     }
 }
