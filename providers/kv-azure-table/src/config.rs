@@ -7,6 +7,8 @@ use plugboard_credentials::azure::{self, Access, Service};
 use plugboard_error::Result;
 use plugboard_keyvalue::Buckets;
 
+use crate::keys::Keys;
+
 pub(crate) struct Config {
     pub(crate) access: Access,
     /// The table's name.
@@ -28,11 +30,19 @@ impl Config {
         Ok(Config {
             access: Access::read(settings, Service::Table, allow_http)?,
             name: read_name(settings)?,
-            prefix: settings.text("prefix")?.unwrap_or_default(),
+            prefix: read_prefix(settings)?,
             buckets: Buckets::new(settings.key("buckets"), settings.list("buckets")?),
             timeout: settings.timeout()?,
             log: settings.log()?,
         })
+    }
+}
+
+fn read_prefix(settings: &Settings) -> Result<String> {
+    let prefix = settings.text("prefix")?.unwrap_or_default();
+    match Keys::have_room_behind(&prefix) {
+        true => Ok(prefix),
+        false => Err(settings.error("prefix", "leaves no room for a key: both together have 512 characters")),
     }
 }
 
@@ -41,6 +51,9 @@ fn read_name(settings: &Settings) -> Result<String> {
     let Some(name) = settings.text("name")? else {
         return Err(settings.error("name", "is not set; expected the name of a table that exists"));
     };
+    if name.eq_ignore_ascii_case("tables") {
+        return Err(settings.error("name", "is `Tables`, which the service keeps for itself"));
+    }
     let legal = (3..=63).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric())
         && name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
@@ -95,6 +108,14 @@ mod tests {
     }
 
     #[test]
+    fn a_prefix_that_leaves_no_room_is_refused() {
+        let prefix = |text: String| read(&[("azure-table-prefix", text.leak())]).err();
+        assert!(prefix("p".repeat(511)).is_none());
+        let error = prefix("%".repeat(171)).unwrap().to_string();
+        assert!(error.starts_with("config: `azure-table-prefix` leaves no room"), "{error}");
+    }
+
+    #[test]
     fn malformed_values_name_the_setting() {
         for (name, value) in [
             ("azure-table-name", ""),
@@ -102,6 +123,7 @@ mod tests {
             ("azure-table-name", "1ab"),
             ("azure-table-name", "a-b"),
             ("azure-table-name", "a/b('"),
+            ("azure-table-name", "Tables"),
             ("azure-table-naem", "Pairs"),
             ("azure-table-account", "Shop"),
             ("azure-table-endpoint", "http://h"),

@@ -27,6 +27,11 @@ impl Keys {
         Keys { prefix }
     }
 
+    /// Whether there can be keys in the default bucket with that prefix.
+    pub(crate) fn have_room_behind(prefix: &str) -> bool {
+        escaped(prefix, is_special).encode_utf16().count() < LONGEST
+    }
+
     pub(crate) fn place(&self, bucket: &Bucket, key: &str) -> Result<Place> {
         let row = self.lead(bucket) + &escaped(key, is_special);
         if row.encode_utf16().count() > LONGEST {
@@ -163,6 +168,15 @@ mod tests {
         for row in ["^", "^2", "^2f", "^41", "^+F", "^FF", "100%", "^2\u{e4}"] {
             assert_eq!(keys.key(&named("b"), row), None, "{row}");
         }
+    }
+
+    #[test]
+    fn a_prefix_leaves_room_for_a_key() {
+        for (fits, exceeds) in [("p".repeat(511), "p".repeat(512)), ("/".repeat(170), "/".repeat(171))] {
+            assert!(Keys::have_room_behind(&fits) && !Keys::have_room_behind(&exceeds));
+        }
+        let key = Keys::new("p".repeat(511)).place(&Bucket::Default, "k");
+        assert_eq!(key.unwrap().row.len(), 512);
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::wire::{self, Batch, Table};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An entity has 1 MiB, which JSON may make six of; a page of the longest keys has as much.
 const MAX_ANSWER: u64 = 8 << 20;
+/// Bytes in all values of one call, which a component's memory has room for.
+const MOST_VALUES: usize = 256 << 20;
 /// Reads and deletions under way at the same time.
 const WIDTH: usize = 16;
 /// Before a number is read anew that others change as well. Between reading and writing it another client's writing is
@@ -57,8 +59,13 @@ impl<T: Transport + Host> Tables<T> {
     /// Sends a request, and gives the answer if it is a success.
     fn call_by(&self, mut request: Request, deadline: Duration) -> Result<Response> {
         self.signer.sign(&self.client, &mut request, deadline)?;
-        let response = self.client.send_by(&request, deadline)?;
+        let response = self.send(&request, deadline)?;
         self.settle(request, response, deadline)
+    }
+
+    fn send(&self, request: &Request, deadline: Duration) -> Result<Response> {
+        let said = |response: &Response| wire::said(&self.client.endpoint, request, response);
+        self.client.send_as(request, deadline, &said)
     }
 
     /// The same for many of them, with the answers in their order.
@@ -81,7 +88,7 @@ impl<T: Transport + Host> Tables<T> {
     fn settle(&self, mut request: Request, mut response: Response, deadline: Duration) -> Result<Response> {
         if self.signer.mend(&self.client, &response) {
             self.signer.sign(&self.client, &mut request, deadline)?;
-            response = self.client.send_by(&request, deadline)?;
+            response = self.send(&request, deadline)?;
         }
         match response.is_success() && wire::is_of_service(&response) {
             true => Ok(response),
@@ -193,6 +200,14 @@ fn missing_is_fine(outcome: Result<()>) -> Result<()> {
     outcome.or_else(|error| if error.kind == Kind::NoSuchObject { Ok(()) } else { Err(error) })
 }
 
+/// The error of an operation that goes by what is there in no way, so that nothing can be missing or in its way.
+fn senseless_refusal(error: Error) -> Error {
+    match error.kind {
+        Kind::NoSuchObject | Kind::Conflict => Error { kind: Kind::Protocol, ..error },
+        _ => error,
+    }
+}
+
 fn check_size(value: &[u8]) -> Result<()> {
     if value.len() <= wire::LARGEST {
         return Ok(());
@@ -226,7 +241,7 @@ impl<T: Transport + Host + Default + 'static> Store for Tables<T> {
     fn set(&self, bucket: &Bucket, key: &str, value: Vec<u8>) -> Result<()> {
         let place = self.keys.place(bucket, key)?;
         check_size(&value)?;
-        self.call(self.table.put(&place, &value)).map(drop)
+        self.call(self.table.put(&place, &value)).map(drop).map_err(senseless_refusal)
     }
 
     fn delete(&self, bucket: &Bucket, key: &str) -> Result<()> {
@@ -245,7 +260,7 @@ impl<T: Transport + Host + Default + 'static> Store for Tables<T> {
     fn list(&self, bucket: &Bucket, after: Option<String>) -> Result<Page<String>> {
         let lead = self.keys.lead(bucket);
         let request = || self.table.list(&self.keys.partition(bucket), &lead, after.as_deref());
-        let response = self.call(request())?;
+        let response = self.call(request()).map_err(senseless_refusal)?;
         let (rows, next) = wire::page(&response).ok_or_else(|| self.senseless(&request()))?;
         // They are in order, so that behind one without the lead there is none with it.
         let ended = rows.last().is_some_and(|row| !row.starts_with(&lead));
@@ -289,10 +304,16 @@ impl<T: Transport + Host + Default + 'static> Store for Tables<T> {
         let places = self.keys.all(bucket, keys)?;
         let mut values = Vec::with_capacity(places.len());
         let mut asked = places.iter();
+        let mut bytes = 0;
         let requests = places.iter().map(|place| self.table.get(place));
         self.call_each(requests, self.client.deadline(), |answer| {
             if let Some(place) = asked.next() {
-                values.push(self.read_from(place, answer)?.value);
+                let value = self.read_from(place, answer)?.value;
+                bytes += value.as_ref().map_or(0, Vec::len);
+                values.push(value);
+            }
+            if bytes > MOST_VALUES {
+                return Err(Error::new(Kind::TooLarge, "the values are more than 256 MiB together"));
             }
             Ok(())
         })?;
@@ -306,7 +327,7 @@ impl<T: Transport + Host + Default + 'static> Store for Tables<T> {
             let value = pairs.get(number).map(|(_, value)| value.as_slice()).unwrap_or_default();
             self.table.put_in_batch(&self.client.endpoint, place, value)
         };
-        self.change_all(&places, put, |error, _, _| Err(error))
+        self.change_all(&places, put, |error, _, _| Err(senseless_refusal(error)))
     }
 
     fn delete_many(&self, bucket: &Bucket, keys: &[String]) -> Result<()> {

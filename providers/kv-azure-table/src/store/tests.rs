@@ -248,3 +248,49 @@ fn a_refusal_names_what_was_shown() {
     let error = store.get(&DEFAULT, "k").unwrap_err().to_string();
     assert!(error.starts_with("access-denied: ") && error.ends_with("the account's key"), "{error}");
 }
+
+#[test]
+fn what_the_service_calls_busy_was_not_done() {
+    let store = store(vec![entity("1"), refused(503, "ServerBusy"), done()]);
+    assert_eq!(store.increment(&DEFAULT, "k", 1, i64::MIN), Ok(2));
+    for last in [refused(500, "OperationTimedOut"), body(503, r#"{"odata.error":{"code":"ServerBusy"}}"#)] {
+        let store = self::store(vec![entity("1"), last]);
+        assert_eq!(store.increment(&DEFAULT, "k", 1, i64::MIN).unwrap_err().kind, Kind::Ambiguous);
+    }
+}
+
+#[test]
+fn what_fails_inside_a_batch_is_tried_again() {
+    let pairs = [("k".to_owned(), vec![])];
+    for status in ["429 Too Many Requests", "500 X", "502 X", "503 X", "504 X"] {
+        let again = store(vec![batch(&[status]), batch(&["204 No Content"])]);
+        assert_eq!(again.set_many(&DEFAULT, &pairs), Ok(()), "{status}");
+        let to_the_end = store((0..5).map(|_| batch(&[status])).collect());
+        assert_eq!(to_the_end.set_many(&DEFAULT, &pairs).unwrap_err().kind, Kind::Unavailable, "{status}");
+    }
+}
+
+#[test]
+fn what_an_operation_is_never_told_is_no_answer_to_it() {
+    let pairs = [("k".to_owned(), vec![])];
+    let store = store(vec![
+        missing(),
+        refused(409, "EntityAlreadyExists"),
+        missing(),
+        batch_refused("ResourceNotFound"),
+        batch_refused("TableNotFound"),
+    ]);
+    assert_eq!(store.set(&DEFAULT, "k", vec![]).unwrap_err().kind, Kind::Protocol);
+    assert_eq!(store.set(&DEFAULT, "k", vec![]).unwrap_err().kind, Kind::Protocol);
+    assert_eq!(store.list(&DEFAULT, None).unwrap_err().kind, Kind::Protocol);
+    assert_eq!(store.set_many(&DEFAULT, &pairs).unwrap_err().kind, Kind::Protocol);
+    assert_eq!(store.set_many(&DEFAULT, &pairs).unwrap_err().kind, Kind::NoSuchStore);
+}
+
+#[test]
+fn more_values_than_there_is_memory_for_are_too_large() {
+    let long = "v".repeat(1 << 20);
+    let store = store((0..300).map(|_| entity(&long)).collect());
+    let kind = store.get_many(&DEFAULT, &keys(300)).map(drop).map_err(|error| error.kind);
+    assert_eq!(kind, Err(Kind::TooLarge));
+}

@@ -6,7 +6,7 @@ use plugboard_http::{Endpoint, Response};
 use super::{JSON, REQUEST_ID, Table, entity};
 use crate::keys::Place;
 
-/// What the service takes in one.
+/// What the service takes in one, and which length is too much.
 const CHANGES: usize = 100;
 const LONGEST: usize = 4 << 20;
 
@@ -29,8 +29,7 @@ impl Batch {
 
     /// Adds a change, or gives it back if there is no room for it.
     pub(crate) fn add(&mut self, change: String) -> Result<(), String> {
-        let room =
-            self.count < CHANGES && HEAD.len() + self.text.len() + change.len() + TAIL.len() <= LONGEST;
+        let room = self.count < CHANGES && HEAD.len() + self.text.len() + change.len() + TAIL.len() < LONGEST;
         if self.count > 0 && !room {
             return Err(change);
         }
@@ -76,6 +75,18 @@ fn change(method: &str, address: &str, field: &str, json: &str) -> String {
 /// What became of the changes: an answer to each, or to the one that kept all from happening. None if that is not what
 /// the answer says.
 pub(crate) fn outcome(response: &Response, count: usize) -> Option<Response> {
+    read(response)
+        .filter(|(outcome, answered)| !outcome.is_success() || *answered == count)
+        .map(|(outcome, _)| outcome)
+}
+
+/// The answer to the change that kept all from happening.
+pub(super) fn refusal(response: &Response) -> Option<Response> {
+    read(response).map(|(outcome, _)| outcome).filter(|outcome| !outcome.is_success())
+}
+
+/// The first of the answers that is no success, or the first, and how many there are.
+fn read(response: &Response) -> Option<(Response, usize)> {
     let mut statuses = Vec::new();
     let mut json = &[][..];
     for line in response.body.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end) {
@@ -87,13 +98,9 @@ pub(crate) fn outcome(response: &Response, count: usize) -> Option<Response> {
         }
     }
     let refused = statuses.iter().find(|status| !(200..300).contains(*status));
-    let status = match refused {
-        Some(status) => *status,
-        None if statuses.len() == count => *statuses.first()?,
-        None => return None,
-    };
+    let status = *refused.or(statuses.first())?;
     let headers = response.headers.iter().filter(|(name, _)| *name == REQUEST_ID).cloned().collect();
-    Some(Response { status, headers, body: json.to_vec() })
+    Some((Response { status, headers, body: json.to_vec() }, statuses.len()))
 }
 
 #[cfg(test)]
@@ -158,7 +165,17 @@ mod tests {
         let large = || table().put_in_batch(&endpoint(), &place("c"), &[0; super::entity::LARGEST]);
         (0..3).for_each(|_| batch.add(large()).unwrap());
         assert!(batch.add(large()).is_err());
-        assert_eq!((batch.count(), batch.into_body().len() <= LONGEST), (3, true));
+        assert_eq!((batch.count(), batch.into_body().len() < LONGEST), (3, true));
+    }
+
+    #[test]
+    fn four_mebibytes_are_too_much() {
+        let room = LONGEST - HEAD.len() - TAIL.len() - 1;
+        for (length, fits) in [(room - 1, true), (room, false)] {
+            let mut batch = Batch::default();
+            batch.add("x".to_owned()).unwrap();
+            assert_eq!(batch.add("x".repeat(length)).is_ok(), fits);
+        }
     }
 
     fn answer(parts: &[&str]) -> Response {

@@ -1,10 +1,10 @@
 //! What the service's errors mean for the caller.
 
 use plugboard_error::{Error, Kind};
-use plugboard_http::{Endpoint, Request, Response};
+use plugboard_http::{Endpoint, Request, Response, Said};
 use serde_json::Value;
 
-use super::{ERROR_CODE, is_of_service};
+use super::{ERROR_CODE, batch, is_of_service};
 
 /// The names that say more than the status (learn.microsoft.com/rest/api/storageservices/table-service-error-codes and
 /// …/common-rest-api-error-codes), and what a person may want to know.
@@ -23,6 +23,23 @@ const CODES: &[(&str, Kind, &str)] = &[
     ("UpdateConditionNotSatisfied", Kind::Conflict, "the entity has changed"),
 ];
 
+/// What passes, where the status does not say so: that of a batch is a success, whatever became of its changes. What the
+/// service calls busy it has not begun.
+pub(crate) fn said(endpoint: &Endpoint, request: &Request, response: &Response) -> Option<Said> {
+    if !is_of_service(response) {
+        return None;
+    }
+    let inner = if response.status == 202 { batch::refusal(response) } else { None };
+    let answer = inner.as_ref().unwrap_or(response);
+    let error = || error_of(endpoint, request, answer);
+    match answer.status {
+        503 if code(answer) == "ServerBusy" => Some(Said::Busy(error())),
+        429 if inner.is_some() => Some(Said::Busy(error())),
+        500 | 502 | 503 | 504 if inner.is_some() => Some(Said::Failed(error())),
+        _ => None,
+    }
+}
+
 /// The error of an answer that is not what the request asks for.
 pub(crate) fn error_of(endpoint: &Endpoint, request: &Request, response: &Response) -> Error {
     let otherwise = || plugboard_http::error_of(endpoint, response, request.resend, request.what);
@@ -34,8 +51,7 @@ pub(crate) fn error_of(endpoint: &Endpoint, request: &Request, response: &Respon
     let (kind, meaning) = match (known, response.status) {
         (Some((_, kind, meaning)), _) => (*kind, *meaning),
         (None, 401 | 403) => (Kind::AccessDenied, "the credentials are not good for this"),
-        // In an answer to several changes it is that of one of them.
-        (None, 429 | 500 | 503) => (Kind::Unavailable, "it is overloaded"),
+        (None, 429 | 500 | 502 | 503 | 504) => (Kind::Unavailable, "it is overloaded"),
         (None, _) => {
             let error = otherwise();
             return Error::new(error.kind, [&error.sentence, &*named(&code)].concat());

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 pub(crate) use batch::{Batch, outcome};
 pub(crate) use entity::{LARGEST, value};
-pub(crate) use failure::error_of;
+pub(crate) use failure::{error_of, said};
 
 use crate::keys::Place;
 

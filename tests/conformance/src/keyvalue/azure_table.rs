@@ -106,6 +106,7 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
         &[
             ("azure-table-name", ""),
             ("azure-table-name", "no-table"),
+            ("azure-table-name", "tables"),
             ("azure-table-endpoint", "ftp://127.0.0.1"),
             ("azure-table-endpoint", "127.0.0.1:10002"),
             ("azure-table-timeout", "soon"),
