@@ -85,6 +85,11 @@ impl Policy {
         })
     }
 
+    /// The service's names of the containers that an app may use; none where any may be used.
+    pub fn containers(&self) -> impl Iterator<Item = &str> {
+        self.containers.allowed.iter().flatten().map(|(_, real)| real.as_str())
+    }
+
     /// What an object of that name is written as.
     pub fn content_type(&self, name: &str) -> String {
         self.content_type.clone().unwrap_or_else(|| content_type(name).to_owned())
@@ -142,6 +147,7 @@ mod tests {
         let policy = read(&[("azure-containers", "docs photos=prod-photos")]).unwrap();
         assert_eq!(policy.container("docs"), Ok("docs"));
         assert_eq!(policy.container("photos"), Ok("prod-photos"));
+        assert!(policy.containers().eq(["docs", "prod-photos"]));
         let error = policy.container("prod-photos").unwrap_err();
         assert_eq!(error.to_string(), "no-such-container: `prod-photos` is not in `azure-containers`");
     }

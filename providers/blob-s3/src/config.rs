@@ -5,13 +5,14 @@ use std::time::Duration;
 use plugboard_blobstore::{Blocks, Policy};
 use plugboard_config::Settings;
 use plugboard_credentials::aws::{self, Access, address};
-use plugboard_error::Result;
+use plugboard_error::{Error, Result};
 use plugboard_http::Endpoint;
 
-use crate::wire::Hosts;
+use crate::wire::{Hosts, Names};
 
 pub(crate) struct Config {
     pub(crate) hosts: Hosts,
+    pub(crate) names: Names,
     pub(crate) access: Access,
     pub(crate) policy: Policy,
     pub(crate) blocks: Blocks,
@@ -24,8 +25,9 @@ pub(crate) struct Config {
 }
 
 /// All that there are, but for those of credentials and of what an app may do.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "path-style",
+    "empty-segments",
     "block-size",
     "equal-blocks",
     "delete-many",
@@ -50,8 +52,17 @@ impl Config {
         let access = Access::read(settings, allow_http)?;
         let hosts = read_hosts(settings, &access)?;
         let answers = [("true", true), ("false", false)];
+        let names = Names {
+            wide: access.endpoint.is_some() && hosts.path_style,
+            empty_segments: settings.choice("empty-segments", &answers)?.unwrap_or(true),
+        };
+        let policy = Policy::read(settings)?;
+        for name in policy.containers() {
+            let fault = |error: Error| settings.error("containers", &["has ", &error.sentence].concat());
+            names.check_container(name).map_err(fault)?;
+        }
         Ok(Config {
-            policy: Policy::read(settings)?,
+            policy,
             blocks: read_blocks(settings)?,
             delete_many: settings.choice("delete-many", &answers)?.unwrap_or(true),
             // Over https nobody can change them on the way, and hashing takes longer than encrypting.
@@ -59,6 +70,7 @@ impl Config {
             timeout: settings.timeout()?,
             log: settings.log()?,
             hosts,
+            names,
             access,
         })
     }

@@ -1,20 +1,21 @@
 //! The operations, in those of the service.
 
 mod copy;
+mod delete;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use plugboard_blobstore::{
-    Blocks, ContainerInfo, Download, Failures, Object, ObjectInfo, Page, Policy, Store, clear, side_by_side,
+    Blocks, ContainerInfo, Download, Failures, Object, ObjectInfo, Page, Policy, Store,
 };
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::aws::{Payload, Signer};
 use plugboard_error::{Error, Kind, Result};
-use plugboard_http::{Chunks, Client, Host, Limits, Request, Resend, Response, Sending, Transport};
+use plugboard_http::{Chunks, Client, Host, Limits, Request, Response, Said, Sending, Transport};
 
 use crate::config::Config;
-use crate::wire::{self, Call, Hosts, Place, Refusal};
+use crate::wire::{self, Call, Hosts, Names, Place, Refusal};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A page of a listing with the longest names there are; all other answers are short.
@@ -24,8 +25,11 @@ pub(crate) struct S3<T> {
     /// Of the service itself; each bucket may have a host of its own.
     client: Client<T>,
     hosts: Hosts,
+    names: Names,
     signer: Signer<T>,
     region: String,
+    /// Whether who makes a bucket that is his already may be told that he made it.
+    looks_first: bool,
     policy: Policy,
     blocks: Blocks,
     delete_many: bool,
@@ -56,6 +60,10 @@ impl<T: Transport + Host + Default> S3<T> {
         S3 {
             client: client(config.hosts.endpoint.clone()),
             hosts: config.hosts,
+            names: config.names,
+            // As Garage tells everybody, Ceph most, and AWS in its first region
+            // (docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html).
+            looks_first: config.access.endpoint.is_some() || config.access.region == wire::HOME,
             region: config.access.region.clone(),
             signer: Signer::new(config.access, "s3", client),
             policy: config.policy,
@@ -76,24 +84,33 @@ impl<T: Transport + Host> S3<T> {
         self.client.at(endpoint)
     }
 
+    /// The same, for a call that has as much time as is left.
+    fn client_by(&self, call: &Call, deadline: Duration) -> Client<&T> {
+        let mut client = self.client(call);
+        client.limits.timeout = deadline.saturating_sub(client.transport.now());
+        client
+    }
+
     /// Sends a call, with a short body or none.
-    fn call(&self, call: &Call, body: impl Into<Chunks>) -> Result<Response> {
-        let response = self.answer(call, body)?;
+    fn call(&self, call: &Call, body: impl Into<Chunks>, deadline: Duration) -> Result<Response> {
+        let response = self.answer(call, body, deadline)?;
         self.succeeded(call, response)
     }
 
     /// The same, and whatever it is answered.
-    fn answer(&self, call: &Call, body: impl Into<Chunks>) -> Result<Response> {
+    fn answer(&self, call: &Call, body: impl Into<Chunks>, deadline: Duration) -> Result<Response> {
         let client = self.client(call);
-        let mut request = self.sign(call, &client, body.into())?;
-        self.settle(call, &client, &mut request, &mut |request| client.send(request))
+        let mut request = self.sign(call, body.into(), deadline)?;
+        self.settle(call, &mut request, deadline, &mut |request| {
+            client.send_as(request, deadline, &|response| self.said(call, response))
+        })
     }
 
     /// Begins to send a call. Whatever fails shows in [`S3::finish_call`], for which there is time as long as
     /// something moves.
     fn begin_call(&self, call: Call, body: impl Into<Chunks>) -> Result<Block<T::Exchange>> {
         let client = self.client(&call);
-        let request = self.sign(&call, &client, body.into())?;
+        let request = self.sign(&call, body.into(), client.deadline())?;
         let sending = client.begin(&request);
         Ok(Block { call, request, sending })
     }
@@ -107,45 +124,45 @@ impl<T: Transport + Host> S3<T> {
         let Block { call, mut request, sending } = begun;
         let client = self.client(&call);
         let mut begun = Some(sending);
-        let response = self.settle(&call, &client, &mut request, &mut |request| {
+        let response = self.settle(&call, &mut request, client.deadline(), &mut |request| {
             let sending = begun.take().unwrap_or_else(|| client.begin(request));
-            client.finish(sending, request)
+            client.finish_as(sending, request, &|response| self.said(&call, response))
         })?;
         Ok((call, response))
     }
 
-    fn sign(&self, call: &Call, client: &Client<&T>, body: Chunks) -> Result<Request> {
+    fn sign(&self, call: &Call, body: Chunks, deadline: Duration) -> Result<Request> {
         let mut request = call.request(body);
-        self.signer.sign(&client.endpoint, &mut request, self.payload(call), client.deadline())?;
+        self.sign_anew(call, &mut request, deadline)?;
         Ok(request)
     }
 
-    fn payload(&self, call: &Call) -> Payload {
-        if call.is_bulky && !self.sign_payload { Payload::Unsigned } else { Payload::Signed }
+    fn sign_anew(&self, call: &Call, request: &mut Request, deadline: Duration) -> Result<()> {
+        let is_open = call.is_bulky && !self.sign_payload;
+        let payload = if is_open { Payload::Unsigned } else { Payload::Signed };
+        self.signer.sign(&self.client(call).endpoint, request, payload, deadline)
     }
 
-    /// Sends a signed call, and once more where the refusal passes or can be mended.
+    fn said(&self, call: &Call, response: &Response) -> Option<Said> {
+        wire::said(&self.client(call).endpoint, &self.region, call, response)
+    }
+
+    /// Sends a signed call, and once more where a new signature mends the refusal.
     fn settle(
         &self,
         call: &Call,
-        client: &Client<&T>,
         request: &mut Request,
+        deadline: Duration,
         send: &mut dyn FnMut(&Request) -> Result<Response>,
     ) -> Result<Response> {
         let response = send(request)?;
-        let refusal = Refusal::of(&response);
-        let mended = self.signer.mend(&response, refusal.as_ref().map(Refusal::code));
-        let passes = refusal.as_ref().is_some_and(Refusal::passes) && call.mark.allows(response.status);
-        if !mended && !passes {
+        let refusal = Refusal::of(&response).filter(|_| call.mark.allows(response.status));
+        let is_mended = self.signer.mend(&response, refusal.as_ref().map(Refusal::code));
+        if !is_mended && !refusal.is_some_and(|refusal| refusal.is_stale()) {
             return Ok(response);
         }
-        self.signer.sign(&client.endpoint, request, self.payload(call), client.deadline())?;
-        let again = send(request)?;
-        if response.is_success() && !again.is_success() && call.resend != Resend::Allowed {
-            // The first may have been done after all.
-            return Err(wire::error_of(&client.endpoint, call, &response));
-        }
-        Ok(again)
+        self.sign_anew(call, request, deadline)?;
+        send(request)
     }
 
     fn succeeded(&self, call: &Call, response: Response) -> Result<Response> {
@@ -159,7 +176,7 @@ impl<T: Transport + Host> S3<T> {
     }
 
     fn refusal(&self, call: &Call, response: &Response) -> Error {
-        let mut error = wire::error_of(&self.client(call).endpoint, call, response);
+        let mut error = wire::error_of(&self.client(call).endpoint, &self.region, call, response);
         if error.kind == Kind::AccessDenied {
             error.sentence.push_str(self.signer.shown());
         }
@@ -172,50 +189,52 @@ impl<T: Transport + Host> S3<T> {
     }
 
     /// Whether there is such a bucket, in words.
-    fn look(&self, container: &str) -> Result<bool> {
-        match self.call(&Call::look(container)?, Chunks::default()) {
+    fn look(&self, container: &str, deadline: Duration) -> Result<bool> {
+        match self.call(&Call::look(container), Chunks::default(), deadline) {
             Ok(_) => Ok(true),
             Err(error) if error.kind == Kind::NoSuchContainer => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Deletes objects by one request. Gives those that could not be.
-    fn delete_some(&self, container: &str, names: &[&str]) -> Result<Vec<(String, Error)>> {
-        let body = wire::deletion(names.iter().copied());
-        let call = Call::delete_many(container, &body)?;
-        let response = self.call(&call, body.into_bytes())?;
-        wire::deletions(&response.body).ok_or_else(|| self.senseless(&call))
-    }
-
-    /// Ends the uploads to a container that never ended: the service may count them as something in it.
-    fn end_uploads(&self, container: &str) -> Result<()> {
-        let call = Call::list_uploads(container)?;
-        let response = self.call(&call, Chunks::default())?;
-        for (name, id) in wire::uploads(&response.body).ok_or_else(|| self.senseless(&call))? {
-            let place = Place::new(Object { container, name: &name }, id)?;
-            match self.call(&Call::abort_upload(&place), Chunks::default()) {
-                // Somebody else was faster.
-                Err(error) if error.kind != Kind::Conflict => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
     /// Whether the object of an upload is in its place.
     fn is_done(&self, upload: &Upload) -> bool {
         let Some(etag) = wire::whole_etag(&upload.etags) else { return false };
-        let found = self.call(&Call::head_upload(&upload.place), Chunks::default());
+        let found = self.call(&Call::head_upload(&upload.place), Chunks::default(), self.client.deadline());
         let found = found.as_ref().ok().and_then(|response| response.header(wire::ETAG));
         found.is_some_and(|found| found.trim_matches('"') == etag)
     }
 
     fn begin_upload(&self, object: Object, content_type: String) -> Result<Upload> {
-        let call = Call::create_upload(object, content_type)?;
-        let response = self.call(&call, Chunks::default())?;
+        let call = Call::create_upload(object, content_type);
+        let response = self.call(&call, Chunks::default(), self.client.deadline())?;
         let id = wire::upload_id(&response.body).ok_or_else(|| self.senseless(&call))?;
-        Ok(Upload { place: Place::new(object, id)?, sent: 0, etags: Vec::new() })
+        Ok(Upload { place: Place::new(object, id), sent: 0, etags: Vec::new() })
+    }
+
+    fn get_by(&self, object: Object, first: u64, last: u64, deadline: Duration) -> Result<Download<T::Body>> {
+        let call = Call::get(object, first, last);
+        let mut request = self.sign(&call, Chunks::default(), deadline)?;
+        let mut body = None;
+        let response = self.settle(&call, &mut request, deadline, &mut |request| {
+            let (response, rest) = self.client_by(&call, deadline).open(request)?;
+            body = rest;
+            Ok(response)
+        })?;
+        let is_whole = (first, last) == (0, u64::MAX);
+        let size = match response.status {
+            // The range begins behind the end.
+            416 if Refusal::of(&response).is_some() => Some(0),
+            status => {
+                let size = wire::length(&self.succeeded(&call, response)?);
+                // Whoever does not know ranges gives everything.
+                size.filter(|size| is_whole || status == 206 || *size == 0)
+            }
+        };
+        match (size, body) {
+            (Some(size), Some(body)) => Ok(Download { size, body }),
+            _ => Err(self.senseless(&call)),
+        }
     }
 }
 
@@ -237,37 +256,41 @@ impl<T: Transport + Host + Default + 'static> Store for S3<T> {
     }
 
     fn create_container(&self, container: &str) -> Result<()> {
-        let call = Call::create_bucket(container)?;
-        // There, who owns the bucket already is told that it was made
-        // (docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html).
-        if self.region == wire::HOME && self.look(container) == Ok(true) {
+        self.names.check_container(container)?;
+        let deadline = self.client.deadline();
+        let call = Call::create_bucket(container);
+        if self.looks_first && self.look(container, deadline) == Ok(true) {
             return Err(Error::new(Kind::ContainerAlreadyExists, "there is such a bucket"));
         }
-        let response = self.call(&call, wire::location(&self.region).into_bytes())?;
+        let response = self.call(&call, wire::location(&self.region).into_bytes(), deadline)?;
         // Not everybody says where it is; but whether it is there.
-        match wire::has_place(&response) || self.look(container) == Ok(true) {
+        match wire::has_place(&response) || self.look(container, deadline) == Ok(true) {
             true => Ok(()),
             false => Err(self.senseless(&call)),
         }
     }
 
     fn has_container(&self, container: &str) -> Result<bool> {
-        let call = Call::head_bucket(container)?;
-        let response = self.answer(&call, Chunks::default())?;
+        self.names.check_container(container)?;
+        let deadline = self.client.deadline();
+        let call = Call::head_bucket(container);
+        let response = self.answer(&call, Chunks::default(), deadline)?;
         match response.status {
             200 if wire::has_own_field(&response) => Ok(true),
             // Without a word nobody can tell who says so.
-            200 | 400 | 404 => self.look(container),
+            200 | 400 | 404 => self.look(container, deadline),
             _ => self.succeeded(&call, response).map(|_| true),
         }
     }
 
     fn container(&self, container: &str) -> Result<Option<ContainerInfo>> {
-        let call = Call::list_buckets(container)?;
-        let response = self.call(&call, Chunks::default())?;
+        self.names.check_container(container)?;
+        let deadline = self.client.deadline();
+        let call = Call::list_buckets(container);
+        let response = self.call(&call, Chunks::default(), deadline)?;
         match wire::made_at(&response.body, container).ok_or_else(|| self.senseless(&call))? {
             Some(created_at) => Ok(Some(ContainerInfo { created_at })),
-            None if self.look(container)? => Err(Error::new(
+            None if self.look(container, deadline)? => Err(Error::new(
                 Kind::AccessDenied,
                 format!("when `{container}` was made, only the account knows whose bucket it is"),
             )),
@@ -276,28 +299,18 @@ impl<T: Transport + Host + Default + 'static> Store for S3<T> {
     }
 
     fn delete_container(&self, container: &str) -> Result<()> {
-        let call = Call::delete_bucket(container)?;
-        let mut outcome = self.call(&call, Chunks::default());
-        for empty in [clear, Self::end_uploads] {
-            if outcome.as_ref().is_err_and(|error| error.kind == Kind::Conflict) {
-                empty(self, container)?;
-                outcome = self.call(&call, Chunks::default());
-            }
-        }
-        match outcome.map(|_| self.look(container)) {
-            Err(error) if error.kind != Kind::NoSuchContainer => Err(error),
-            // The answer to a deletion has no words; whoever finds some for this one has given it.
-            Ok(Err(error)) if error.kind != Kind::AccessDenied => Err(error),
-            _ => Ok(()),
-        }
+        self.names.check_container(container)?;
+        self.delete_bucket(container)
     }
 
     fn put(&self, object: Object<'_>, bytes: Chunks) -> Result<()> {
-        let call = Call::put(object, self.policy.content_type(object.name))?;
+        self.names.check(object)?;
+        let call = Call::put(object, self.policy.content_type(object.name));
         self.finish_call(self.begin_call(call, bytes)?).map(drop)
     }
 
     fn begin(&self, object: Object<'_>) -> Result<Upload> {
+        self.names.check(object)?;
         self.begin_upload(object, self.policy.content_type(object.name))
     }
 
@@ -342,41 +355,22 @@ impl<T: Transport + Host + Default + 'static> Store for S3<T> {
 
     /// The service would keep the parts, and what they cost. If it cannot be told, a rule of the bucket may help.
     fn abort(&self, upload: Upload) {
-        let _ = self.call(&Call::abort_upload(&upload.place), Chunks::default());
+        let _ = self.call(&Call::abort_upload(&upload.place), Chunks::default(), self.client.deadline());
     }
 
     fn get(&self, object: Object<'_>, first: u64, last: u64) -> Result<Download<T::Body>> {
-        let call = Call::get(object, first, last)?;
-        let client = self.client(&call);
-        let mut request = self.sign(&call, &client, Chunks::default())?;
-        let mut body = None;
-        let response = self.settle(&call, &client, &mut request, &mut |request| {
-            let (response, rest) = client.open(request)?;
-            body = rest;
-            Ok(response)
-        })?;
-        let is_whole = (first, last) == (0, u64::MAX);
-        let size = match response.status {
-            // The range begins behind the end.
-            416 if Refusal::of(&response).is_some() => Some(0),
-            status => {
-                let size = wire::length(&self.succeeded(&call, response)?);
-                // Whoever does not know ranges gives everything.
-                size.filter(|size| is_whole || status == 206 || *size == 0)
-            }
-        };
-        match (size, body) {
-            (Some(size), Some(body)) => Ok(Download { size, body }),
-            _ => Err(self.senseless(&call)),
-        }
+        self.names.check(object)?;
+        self.get_by(object, first, last, self.client.deadline())
     }
 
     fn head(&self, object: Object<'_>) -> Result<Option<ObjectInfo>> {
-        let call = Call::head(object)?;
-        let response = self.answer(&call, Chunks::default())?;
+        self.names.check(object)?;
+        let deadline = self.client.deadline();
+        let call = Call::head(object);
+        let response = self.answer(&call, Chunks::default(), deadline)?;
         if matches!(response.status, 400 | 404) {
             // What is missing, or wrong, has words only where the answer has a body.
-            match self.get(object, 0, 0) {
+            match self.get_by(object, 0, 0, deadline) {
                 Err(error) if error.kind == Kind::NoSuchObject => return Ok(None),
                 Err(error) => return Err(error),
                 Ok(_) if response.status == 404 => return Ok(None),
@@ -391,56 +385,35 @@ impl<T: Transport + Host + Default + 'static> Store for S3<T> {
     }
 
     fn list(&self, container: &str, after: Option<&str>) -> Result<Page> {
-        let call = Call::list(container, after)?;
-        let response = self.call(&call, Chunks::default())?;
+        self.names.check_container(container)?;
+        let call = Call::list(container, after);
+        let response = self.call(&call, Chunks::default(), self.client.deadline())?;
         wire::page(&response.body).ok_or_else(|| self.senseless(&call))
     }
 
     /// By the request that deletes many: the answer to the other has no words, whether it is the service's or not.
     fn delete(&self, object: Object<'_>) -> Result<()> {
-        if self.delete_many && wire::is_writable(object.name)? {
-            let failed = self.delete_some(object.container, &[object.name])?.pop();
-            return failed.map_or(Ok(()), |(_, error)| Err(error));
+        self.names.check(object)?;
+        let deadline = self.client.deadline();
+        if self.delete_many && wire::can_hold(object.name) {
+            let mut failed = Failures::default();
+            self.delete_some(object.container, &[object.name], deadline, &mut failed);
+            return failed.single();
         }
-        match self.call(&Call::delete(object)?, Chunks::default()) {
+        match self.call(&Call::delete(object), Chunks::default(), deadline) {
             Err(error) if error.kind != Kind::NoSuchObject => Err(error),
             _ => Ok(()),
         }
     }
 
-    fn delete_each(&self, container: &str, names: &[String], _: bool, failed: &mut Failures) {
-        let deadline = self.client.transport.now().saturating_add(self.client.limits.timeout);
-        let is_late = || self.client.transport.now() >= deadline;
-        // Each name that can, in a request for many.
-        let fits = |name: &&str| self.delete_many && wire::is_writable(name) == Ok(true);
-        let (many, others) = names.iter().map(String::as_str).partition::<Vec<_>, _>(fits);
-        let mut late = None;
-        for some in many.chunks(wire::MANY) {
-            match late.clone().map_or_else(|| self.delete_some(container, some), Err) {
-                Ok(of_these) => of_these.into_iter().for_each(|(name, error)| failed.add(&name, error)),
-                Err(error) => {
-                    some.iter().for_each(|name| failed.add(name, error.clone()));
-                    if error.kind == Kind::Timeout || is_late() {
-                        late.get_or_insert(error);
-                    }
-                }
-            }
-        }
-        side_by_side(
-            self,
-            others,
-            |name| match &late {
-                Some(error) => Err(Error::clone(error)),
-                None => self.begin_call(Call::delete(Object { container, name })?, Chunks::default()),
-            },
-            |block| self.finish_call(block).map(drop),
-            is_late,
-            failed,
-        );
+    fn delete_each(&self, container: &str, names: &[String], listed: bool, failed: &mut Failures) {
+        self.delete_all(container, names, listed, failed);
     }
 
     fn copy(&self, from: Object<'_>, to: Object<'_>) -> Result<()> {
-        let begun = self.begin_call(Call::copy(from, to)?, Chunks::default())?;
+        self.names.check(from)?;
+        self.names.check(to)?;
+        let begun = self.begin_call(Call::copy(from, to), Chunks::default())?;
         let (call, response) = self.finish_answer(begun)?;
         let is_large = Refusal::of(&response).is_some_and(|refusal| refusal.is_large());
         match self.succeeded(&call, response) {

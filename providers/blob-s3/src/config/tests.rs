@@ -23,6 +23,7 @@ fn a_region_and_a_key_are_enough() {
     assert_eq!((config.blocks.first, config.blocks.largest), (5 << 20, 512 << 20));
     assert_eq!((config.timeout, config.log), (Duration::from_secs(30), false));
     assert_eq!((config.delete_many, config.sign_payload), (true, false));
+    assert_eq!((config.names.wide, config.names.empty_segments), (false, true));
     let china = read(&[("s3-region", "cn-north-1")]).unwrap();
     assert_eq!(china.hosts.endpoint.authority, "s3.cn-north-1.amazonaws.com.cn");
 }
@@ -38,6 +39,7 @@ fn the_rest() {
         ("s3-block-size", "8MiB"),
         ("s3-equal-blocks", "true"),
         ("s3-delete-many", "false"),
+        ("s3-empty-segments", "false"),
         ("s3-timeout", "1500ms"),
         ("s3-log", "debug"),
     ])
@@ -46,6 +48,7 @@ fn the_rest() {
     assert_eq!(config.policy.content_type("a.css"), "text/plain");
     assert_eq!((config.blocks.first, config.blocks.largest), (8 << 20, 8 << 20));
     assert_eq!((config.delete_many, config.sign_payload), (false, true));
+    assert_eq!((config.names.wide, config.names.empty_segments), (true, false));
     assert_eq!((config.timeout.as_millis(), config.log), (1500, true));
 }
 
@@ -78,6 +81,8 @@ fn malformed_values_name_the_setting() {
         ("s3-endpoint", "s3.example"),
         ("s3-endpoint", "http://s3.example"),
         ("s3-containers", "a a"),
+        ("s3-containers", "photos=Prod_Photos"),
+        ("s3-empty-segments", "no"),
         ("s3-block-size", "63KiB"),
         ("s3-block-size", "513MiB"),
         ("s3-equal-blocks", "no"),

@@ -15,8 +15,8 @@ const AT_ONCE: usize = 4;
 impl<T: Transport + Host + Default + 'static> S3<T> {
     /// Copies an object that is too large for one request; what it was refused with before if it is not.
     pub(super) fn copy_in_parts(&self, from: Object, to: Object, refused: Error) -> Result<()> {
-        let call = Call::head(from)?;
-        let source = self.call(&call, Chunks::default())?;
+        let call = Call::head(from);
+        let source = self.call(&call, Chunks::default(), self.client.deadline())?;
         let (Some(size @ MOST..), Some(etag)) = (wire::length(&source), source.header(wire::ETAG)) else {
             return Err(refused);
         };
@@ -27,7 +27,7 @@ impl<T: Transport + Host + Default + 'static> S3<T> {
         for some in parts.chunks(AT_ONCE) {
             let number = upload.etags.len();
             let begin = |(n, range)| {
-                let call = Call::upload_part_copy(&upload.place, n, from, range, etag)?;
+                let call = Call::upload_part_copy(&upload.place, n, from, range, etag);
                 self.begin_call(call, Chunks::default())
             };
             // All of them are begun before the first is waited for.

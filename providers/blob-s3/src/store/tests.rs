@@ -6,6 +6,8 @@ use plugboard_http::{Body as _, Failure, Method, Reached};
 use super::*;
 
 mod copies;
+mod deadlines;
+mod deletions;
 
 type Answer = Result<Response, Failure>;
 
@@ -170,6 +172,10 @@ fn a_lost_commit_is_sent_again_and_looked_for() {
         (vec![late(), late()], Some(Kind::Ambiguous)),
         (vec![body(200, "<html>"), found("4", AB)], None),
         (vec![body(200, "<html>"), body(200, "<html>")], Some(Kind::Ambiguous)),
+        // The refusal may come under the status of a success.
+        (vec![lost(), refused(200, "NoSuchUpload"), found("4", AB)], None),
+        (vec![lost(), refused(200, "NoSuchUpload"), found("4", A)], Some(Kind::Ambiguous)),
+        (vec![body(503, ""), refused(200, "AccessDenied"), found("4", AB)], None),
     ] {
         let (s3, upload) = uploading(script);
         assert_eq!(s3.commit(upload).err().map(|error| error.kind), kind, "{:?}", sent(&s3));
@@ -180,12 +186,31 @@ fn a_lost_commit_is_sent_again_and_looked_for() {
 #[test]
 fn a_commit_that_fails_after_it_began_well_is_repeated() {
     let failed = || refused(200, "InternalError");
-    let (s3, upload) = uploading(vec![failed(), completed()]);
-    assert_eq!(s3.commit(upload), Ok(()));
-    let (s3, upload) = uploading(vec![failed(), refused(404, "NoSuchUpload"), found("4", AB)]);
-    assert_eq!(s3.commit(upload), Ok(()));
-    let (s3, upload) = uploading(vec![failed(), failed(), found("4", A)]);
-    assert_eq!(s3.commit(upload).unwrap_err().kind, Kind::Ambiguous);
+    for (mut script, found, outcome) in [
+        (vec![failed(), completed()], None, Ok(())),
+        (vec![failed(), refused(404, "NoSuchUpload")], Some(AB), Ok(())),
+        (vec![failed(), refused(200, "NoSuchUpload")], Some(AB), Ok(())),
+        ([(); 5].map(|()| failed()).into(), Some(A), Err(Kind::Ambiguous)),
+    ] {
+        script.extend(found.map(|etag| self::found("4", etag)));
+        let (s3, upload) = uploading(script);
+        assert_eq!(s3.commit(upload).map_err(|error| error.kind), outcome);
+        assert!(!sent(&s3).iter().any(|one| one.starts_with("DELETE")));
+    }
+}
+
+#[test]
+fn what_is_refused_for_now_is_tried_again_with_pauses() {
+    for (status, code) in [(503, "SlowDown"), (409, "OperationAborted"), (400, "RequestTimeout")] {
+        let busy = || refused(status, code);
+        let s3 = s3(vec![busy(), busy(), busy(), busy(), written(A)]);
+        assert_eq!(s3.put(X, Chunks::default()), Ok(()));
+        assert!(s3.client.transport.now() >= Duration::from_millis(750), "{code}");
+        // Nothing was done: it is known that nothing will be.
+        let (s3, upload) = uploading(vec![busy(), busy(), busy(), busy(), busy(), body(204, "")]);
+        assert_eq!(s3.commit(upload).unwrap_err().kind, Kind::Unavailable);
+        assert_eq!(sent(&s3).last().unwrap(), "DELETE photos/x.txt?uploadId=u1");
+    }
 }
 
 #[test]
@@ -235,11 +260,13 @@ fn a_bucket_is_made_where_the_settings_say() {
 }
 
 #[test]
-fn at_home_there_is_a_look_before_a_bucket_is_made() {
+fn there_is_a_look_before_a_bucket_is_made_at_home_and_elsewhere_than_in_aws() {
     let home = |script| with(&[("s3-region", "us-east-1")], script);
     let made = || answer(200, &[("location", "/photos")], "");
-    let s3 = home(vec![listed(&["x"])]);
-    assert_eq!(s3.create_container("photos").unwrap_err().kind, Kind::ContainerAlreadyExists);
+    let garage = with(&[("s3-endpoint", "http://127.0.0.1:3900")], vec![listed(&["x"])]);
+    for s3 in [home(vec![listed(&["x"])]), garage] {
+        assert_eq!(s3.create_container("photos").unwrap_err().kind, Kind::ContainerAlreadyExists);
+    }
     for look in [refused(404, "NoSuchBucket"), refused(403, "AccessDenied")] {
         let s3 = home(vec![look, made()]);
         assert_eq!(s3.create_container("photos"), Ok(()));
@@ -253,6 +280,7 @@ fn a_lost_creation_is_sent_again() {
     for (script, outcome) in [
         (vec![lost(), made()], Ok(())),
         (vec![lost(), refused(409, "BucketAlreadyOwnedByYou")], Err(Kind::Ambiguous)),
+        (vec![refused(409, "OperationAborted"), made()], Ok(())),
         (vec![refused(409, "BucketAlreadyOwnedByYou")], Err(Kind::ContainerAlreadyExists)),
         (vec![refused(409, "BucketAlreadyExists")], Err(Kind::ContainerAlreadyExists)),
         (vec![late()], Err(Kind::Ambiguous)),
@@ -288,57 +316,11 @@ fn when_a_bucket_was_made_its_account_knows() {
     };
     let mine = s3(vec![buckets("photos")]);
     assert_eq!(mine.container("photos"), Ok(Some(ContainerInfo { created_at: NOW })));
-    assert_eq!(sent(&mine), ["GET s3/?prefix=photos"]);
+    assert_eq!(sent(&mine), ["GET s3/?max-buckets=1000&prefix=photos"]);
     let none = s3(vec![buckets("photos2"), refused(404, "NoSuchBucket")]);
     assert_eq!(none.container("photos"), Ok(None));
     let theirs = s3(vec![buckets("photos2"), listed(&[])]);
     assert_eq!(theirs.container("photos").unwrap_err().kind, Kind::AccessDenied);
-}
-
-#[test]
-fn a_bucket_is_emptied_before_it_is_deleted() {
-    let left = || refused(409, "BucketNotEmpty");
-    let uploads = "<Upload><Key>a+b</Key><UploadId>u1</UploadId></Upload><EncodingType>url</EncodingType>";
-    let s3 = s3(vec![
-        left(),
-        listed(&["a", "b"]),
-        deleted(),
-        left(),
-        document("ListMultipartUploadsResult", uploads),
-        refused(404, "NoSuchUpload"),
-        body(204, ""),
-        refused(404, "NoSuchBucket"),
-    ]);
-    assert_eq!(s3.delete_container("photos"), Ok(()));
-    assert_eq!(
-        sent(&s3),
-        [
-            "DELETE photos/",
-            "GET photos/?list-type=2&max-keys=1000&encoding-type=url",
-            "POST photos/?delete=",
-            "DELETE photos/",
-            "GET photos/?uploads=&encoding-type=url",
-            "DELETE photos/a%20b?uploadId=u1",
-            "DELETE photos/",
-            "GET photos/?list-type=2&max-keys=1",
-        ]
-    );
-}
-
-#[test]
-fn a_bucket_that_is_not_there_is_deleted() {
-    assert_eq!(s3(vec![refused(404, "NoSuchBucket")]).delete_container("photos"), Ok(()));
-    // It may be seen for a while, and who may delete it need not be allowed to look.
-    for look in [listed(&[]), refused(403, "AccessDenied")] {
-        assert_eq!(s3(vec![body(204, ""), look]).delete_container("photos"), Ok(()));
-    }
-    for (script, kind) in [
-        (vec![body(204, ""), body(204, "")], Kind::Protocol),
-        (vec![body(200, "")], Kind::Protocol),
-        (vec![refused(403, "AccessDenied")], Kind::AccessDenied),
-    ] {
-        assert_eq!(s3(script).delete_container("photos").unwrap_err().kind, kind);
-    }
 }
 
 #[test]
@@ -390,62 +372,15 @@ fn another_region_is_a_matter_of_the_settings() {
 }
 
 #[test]
-fn one_is_deleted_as_many_are() {
-    let failing = "<Error><Key>x.txt</Key><Code>AccessDenied</Code></Error>";
-    for (script, outcome) in [
-        (vec![deleted()], Ok(())),
-        (vec![document("DeleteResult", failing)], Err(Kind::AccessDenied)),
-        (vec![refused(404, "NoSuchBucket")], Err(Kind::NoSuchContainer)),
-        (vec![body(204, "")], Err(Kind::Protocol)),
-    ] {
-        let s3 = s3(script);
-        assert_eq!(s3.delete(X).map_err(|error| error.kind), outcome);
-        assert_eq!(sent(&s3), ["POST photos/?delete="]);
+fn empty_segments_are_refused_where_the_service_drops_them() {
+    let s3 = with(&[("s3-endpoint", "http://127.0.0.1:9000"), ("s3-empty-segments", "false")], vec![]);
+    for name in ["/a", "a//b"] {
+        let object = Object { name, ..X };
+        assert_eq!(s3.put(object, Chunks::default()).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(s3.get(object, 0, 1).err().unwrap().kind, Kind::Invalid);
+        assert_eq!(s3.copy(object, X).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(s3.delete_many("photos", &[name.to_owned()]).unwrap_err().kind, Kind::Invalid);
     }
-    for (settings, object) in [(&[("s3-delete-many", "false")][..], X), (&[], Object { name: "a\u{1}", ..X })]
-    {
-        let s3 = with(settings, vec![body(204, "")]);
-        assert_eq!(s3.delete(object), Ok(()));
-        assert_eq!(requests(&s3)[0].method, Method::Delete);
-    }
-}
-
-fn names(count: usize) -> Vec<String> {
-    (0..count).map(|n| format!("n{n}")).collect()
-}
-
-#[test]
-fn many_are_deleted_by_the_thousand_though_some_cannot_be() {
-    let failing = "<Error><Key>n7</Key><Code>AccessDenied</Code></Error>";
-    let s3 = s3(vec![document("DeleteResult", failing), deleted(), body(204, "")]);
-    let mut names = names(1500);
-    names.extend(["a\u{1}".to_owned(), "..".to_owned()]);
-    let error = s3.delete_many("photos", &names).unwrap_err();
-    assert_eq!(error.kind, Kind::AccessDenied);
-    assert!(error.sentence.starts_with("2 of 1502 could not be deleted, `n7`, `..`: "), "{error}");
-    assert_eq!(sent(&s3), ["POST photos/?delete=", "POST photos/?delete=", "DELETE photos/a%01"]);
-    let bodies = requests(&s3)
-        .iter()
-        .map(|one| one.body.to_vec().windows(5).filter(|w| w == b"<Key>").count())
-        .collect::<Vec<_>>();
-    assert_eq!(bodies, [1000, 500, 0]);
-}
-
-#[test]
-fn many_are_given_up_once_the_time_is_up() {
-    let s3 = s3(vec![late()]);
-    let mut names = names(1500);
-    names.push("a\u{1}".to_owned());
-    let error = s3.delete_many("photos", &names).unwrap_err();
-    assert!(error.to_string().starts_with("timeout: 1501 of 1501 could not be deleted"), "{error}");
-    assert_eq!(s3.client.transport.sent(), 1);
-}
-
-#[test]
-fn many_are_deleted_one_by_one_where_the_service_has_nothing_better() {
-    let s3 = with(&[("s3-delete-many", "false")], (0..40).map(|_| body(204, "")).collect());
-    assert_eq!(s3.delete_many("photos", &names(40)), Ok(()));
-    assert_eq!(sent(&s3)[39], "DELETE photos/n39");
 }
 
 #[test]
@@ -457,7 +392,14 @@ fn names_that_the_service_does_not_take_are_not_sent() {
         assert_eq!(s3.copy(X, object).unwrap_err().kind, Kind::Invalid);
         assert_eq!(s3.copy(object, X).unwrap_err().kind, Kind::Invalid);
         assert_eq!(s3.delete(object).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(s3.head(object).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(s3.get(object, 0, 1).err().unwrap().kind, Kind::Invalid);
+        let names = [object.name.to_owned()];
+        assert_eq!(s3.delete_many(object.container, &names).unwrap_err().kind, Kind::Invalid);
     }
+    assert_eq!(s3.create_container("Photos").unwrap_err().kind, Kind::Invalid);
+    assert_eq!(s3.has_container("Photos").unwrap_err().kind, Kind::Invalid);
+    assert_eq!(s3.delete_container("Photos").unwrap_err().kind, Kind::Invalid);
     assert_eq!(s3.list("Photos", None).unwrap_err().kind, Kind::Invalid);
     assert_eq!(s3.container("Photos").unwrap_err().kind, Kind::Invalid);
 }

@@ -137,23 +137,29 @@ pub(crate) fn upload_id(body: &[u8]) -> Option<String> {
     id
 }
 
-/// Uploads that have not ended: whose they are, and their names.
-pub(crate) fn uploads(body: &[u8]) -> Option<Vec<(String, String)>> {
+/// An upload that has not ended: whose it is, and its name.
+pub(crate) type UnderWay = (String, String);
+
+/// Reads a page of them, and behind which the next one begins.
+pub(crate) fn uploads(body: &[u8]) -> Option<(Vec<UnderWay>, Option<UnderWay>)> {
     let (mut key, mut id, mut is_encoded) = (String::new(), String::new(), false);
-    let mut uploads = Vec::new();
+    let (mut uploads, mut next, mut is_cut) = (Vec::new(), UnderWay::default(), false);
     xml::read(body, UPLOADS, &mut |element, text| match element {
         "Key" => key = std::mem::take(text),
         "UploadId" => id = std::mem::take(text),
         "Upload" => uploads.push((std::mem::take(&mut key), std::mem::take(&mut id))),
+        "NextKeyMarker" => next.0 = std::mem::take(text),
+        "NextUploadIdMarker" => next.1 = std::mem::take(text),
         "EncodingType" => is_encoded = text == "url",
+        "IsTruncated" => is_cut = text == "true",
         _ => {}
     })?;
     if is_encoded {
-        for (key, _) in &mut uploads {
+        for (key, _) in uploads.iter_mut().chain([&mut next]) {
             *key = decoded(key)?;
         }
     }
-    Some(uploads)
+    Some((uploads, is_cut.then_some(next)))
 }
 
 /// What of many objects could not be deleted.
@@ -221,7 +227,12 @@ mod tests {
             b"<ListMultipartUploadsResult><KeyMarker/><UploadIdMarker/><EncodingType>url</EncodingType>\
             <Upload><Key>a+b</Key><UploadId>1</UploadId><Initiator><ID>i</ID></Initiator></Upload>\
             <Upload><UploadId>2</UploadId><Key>c</Key></Upload></ListMultipartUploadsResult>";
-        assert_eq!(uploads(xml), Some(vec![("a b".into(), "1".into()), ("c".into(), "2".into())]));
+        let two = vec![("a b".into(), "1".into()), ("c".into(), "2".into())];
+        assert_eq!(uploads(xml), Some((two, None)));
+        let cut =
+            b"<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>\
+            <NextKeyMarker>a%2Fb</NextKeyMarker><NextUploadIdMarker>2</NextUploadIdMarker></ListMultipartUploadsResult>";
+        assert_eq!(uploads(cut), Some((vec![], Some(("a/b".into(), "2".into())))));
         let begun = b"<InitiateMultipartUploadResult><Key>k</Key><UploadId>x</UploadId></InitiateMultipartUploadResult>";
         assert_eq!(upload_id(begun).as_deref(), Some("x"));
         assert_eq!(upload_id(b"<InitiateMultipartUploadResult/>"), None);

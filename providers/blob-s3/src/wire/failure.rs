@@ -1,7 +1,7 @@
 //! What the service's errors mean for the caller.
 
 use plugboard_error::{Error, Kind};
-use plugboard_http::{Endpoint, Resend, Response};
+use plugboard_http::{Endpoint, Response, Said};
 
 use super::{Call, xml};
 
@@ -48,6 +48,7 @@ const CODES: &[(&str, Kind, &str)] = &[
     ("NoSuchUpload", Kind::Conflict, "the upload was ended by another client, or by a rule of the bucket"),
     ("OperationAborted", Kind::Unavailable, "something else is being done to the bucket"),
     ("PreconditionFailed", Kind::Conflict, "another client has changed the object in the meantime"),
+    ("QuotaExceeded", Kind::TooLarge, "nothing more fits into the quota of the bucket or its owner"),
     ("RequestTimeTooSkewed", Kind::AccessDenied, "its clock and this machine's are too far apart"),
     ("RequestTimeout", Kind::Unavailable, "it waited too long for the next byte"),
     ("ServiceUnavailable", Kind::Unavailable, "it has too much to do"),
@@ -57,8 +58,12 @@ const CODES: &[(&str, Kind, &str)] = &[
         "the secret key is wrong, or the request was changed on its way",
     ),
     ("SlowDown", Kind::Unavailable, "it has too much to do"),
+    // These two are MinIO's, and so is the last.
+    ("SlowDownRead", Kind::Unavailable, "it has too much to do"),
+    ("SlowDownWrite", Kind::Unavailable, "it has too much to do"),
     ("TemporaryRedirect", Kind::Unavailable, "the bucket is still being made"),
     ("TooManyBuckets", Kind::TooLarge, "the account has as many buckets as it may have"),
+    ("XMinioInvalidObjectName", Kind::Invalid, "the service does not take such a name"),
 ];
 
 /// Why a request was refused, in the service's own words.
@@ -90,18 +95,26 @@ impl Refusal {
         &self.code
     }
 
-    /// Whether the same may succeed when it is signed and sent again. While an app pauses, the connection of a block
-    /// may idle out, and its signature may become too old.
-    pub(crate) fn passes(&self) -> bool {
-        matches!(
-            self.code.as_str(),
-            "InternalError" | "RequestTimeTooSkewed" | "RequestTimeout" | "ServiceUnavailable" | "SlowDown"
-        )
+    /// Whether the signature became too old, as it does of a block while an app pauses.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.code == "RequestTimeTooSkewed"
     }
 }
 
-/// The error of an answer that is not what the call asks for.
-pub(crate) fn error_of(endpoint: &Endpoint, call: &Call, response: &Response) -> Error {
+/// What the service says by a name and not by the status: refusals that pass, and those of what began as a success.
+pub(crate) fn said(endpoint: &Endpoint, region: &str, call: &Call, response: &Response) -> Option<Said> {
+    let refusal = Refusal::of(response).filter(|_| call.mark.allows(response.status))?;
+    let error = || error_of(endpoint, region, call, response);
+    match refusal.code() {
+        // It did not begin: there is too much to do, something else is being done, or the request did not arrive.
+        "OperationAborted" | "RequestTimeout" | "SlowDown" => Some(Said::Busy(error())),
+        "InternalError" | "ServiceUnavailable" => Some(Said::Failed(error())),
+        _ => response.is_success().then_some(Said::Refused),
+    }
+}
+
+/// The error of an answer that is not what the call asks for. `region` is that of the settings.
+pub(crate) fn error_of(endpoint: &Endpoint, region: &str, call: &Call, response: &Response) -> Error {
     let refusal = Refusal::of(response);
     let code = refusal.as_ref().map(Refusal::code).unwrap_or_default();
     let refused = |kind, meaning: &str| {
@@ -110,16 +123,13 @@ pub(crate) fn error_of(endpoint: &Endpoint, call: &Call, response: &Response) ->
             ["`", &endpoint.authority, "` refused ", call.what, &*named(code), ": ", meaning].concat(),
         )
     };
-    let region = response.header(REGION).or(refusal.as_ref().and_then(|refusal| refusal.region.as_deref()));
-    if let (301 | 400, Some(region)) = (response.status, region.filter(|region| is_word(region, b"-"))) {
-        return refused(Kind::Config, &["`s3-region` has to be `", region, "`"].concat());
+    let theirs = response.header(REGION).or(refusal.as_ref().and_then(|refusal| refusal.region.as_deref()));
+    // Some services tell it with every answer.
+    let theirs = theirs.filter(|theirs| *theirs != region && is_word(theirs, b"-"));
+    if let (301 | 400, Some(theirs)) = (response.status, theirs) {
+        return refused(Kind::Config, &["`s3-region` has to be `", theirs, "`"].concat());
     }
-    let known = meaning(code);
-    match (known, response.status) {
-        // What began as a success may have happened.
-        (Some((Kind::Unavailable, meaning)), 200..=299) if call.resend != Resend::Allowed => {
-            call.resend.malformed(call.what, refused(Kind::Unavailable, meaning).sentence)
-        }
+    match (meaning(code), response.status) {
         (Some((kind, meaning)), _) => refused(kind, meaning),
         (None, 401 | 403) => refused(Kind::AccessDenied, "the credentials are not good for this"),
         (None, _) => {
@@ -153,17 +163,20 @@ fn is_word(text: &str, more: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use plugboard_blobstore::Object;
+    use plugboard_http::Resend;
     use plugboard_http::fake::body;
 
     use super::*;
 
+    const OURS: &str = "eu-central-1";
+
     fn object() -> Call {
-        Call::head(Object { container: "photos", name: "x" }).unwrap()
+        Call::head(Object { container: "photos", name: "x" })
     }
 
     fn error(call: &Call, status: u16, code: &str) -> Error {
         let xml = format!("<Error><Code>{code}</Code><Message>hunter2</Message></Error>");
-        error_of(&Endpoint::parse("https://h").unwrap(), call, &body(status, xml).unwrap())
+        error_of(&Endpoint::parse("https://h").unwrap(), OURS, call, &body(status, xml).unwrap())
     }
 
     #[test]
@@ -184,6 +197,8 @@ mod tests {
             (400, "EntityTooSmall", Kind::Config),
             (400, "EntityTooLarge", Kind::TooLarge),
             (400, "RequestTimeout", Kind::Unavailable),
+            (400, "XMinioInvalidObjectName", Kind::Invalid),
+            (403, "QuotaExceeded", Kind::TooLarge),
             (400, "MalformedXML", Kind::Protocol),
             (200, "InternalError", Kind::Unavailable),
             (200, "AccessDenied", Kind::AccessDenied),
@@ -196,7 +211,6 @@ mod tests {
     #[test]
     fn what_began_as_a_success_may_have_happened() {
         let commit = Call { resend: Resend::Guarded, ..object() };
-        assert_eq!(error(&commit, 200, "InternalError").kind, Kind::Ambiguous);
         assert_eq!(error(&commit, 200, "Whatever").kind, Kind::Ambiguous);
         assert_eq!(error(&commit, 200, "InvalidPart").kind, Kind::Conflict);
         assert_eq!(error(&commit, 404, "NoSuchUpload").kind, Kind::Conflict);
@@ -208,7 +222,7 @@ mod tests {
         for (status, kind) in [(404, Kind::Protocol), (409, Kind::Protocol), (403, Kind::AccessDenied)] {
             for text in ["", "<html>", "NoSuchKey"] {
                 assert_eq!(
-                    error_of(&endpoint, &object(), &body(status, text).unwrap()).kind,
+                    error_of(&endpoint, OURS, &object(), &body(status, text).unwrap()).kind,
                     kind,
                     "{status}"
                 );
@@ -222,17 +236,21 @@ mod tests {
         let told = |status, region: &str| {
             let xml =
                 format!("<Error><Code>AuthorizationHeaderMalformed</Code><Region>{region}</Region></Error>");
-            error_of(&endpoint, &object(), &body(status, xml).unwrap()).to_string()
+            error_of(&endpoint, OURS, &object(), &body(status, xml).unwrap()).to_string()
         };
         assert_eq!(
             told(400, "eu-west-1"),
             "config: `h` refused HeadObject (`AuthorizationHeaderMalformed`): `s3-region` has to be `eu-west-1`"
         );
         assert!(told(400, "a b").starts_with("protocol: "));
+        // As Garage does.
+        assert!(told(400, OURS).starts_with("protocol: "));
         let mut moved = body(301, "").unwrap();
         moved.headers.push((REGION, b"us-west-2".to_vec()));
         assert!(
-            error_of(&endpoint, &object(), &moved).sentence.ends_with("`s3-region` has to be `us-west-2`")
+            error_of(&endpoint, OURS, &object(), &moved)
+                .sentence
+                .ends_with("`s3-region` has to be `us-west-2`")
         );
     }
 

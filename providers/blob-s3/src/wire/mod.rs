@@ -11,16 +11,17 @@ mod xml;
 use base64ct::{Base64, Encoding};
 use md5::{Digest, Md5};
 use plugboard_blobstore::Object;
-use plugboard_error::Result;
 use plugboard_http::{Chunks, Method, Request, Resend, escape};
 
 pub(crate) use answers::{
-    Mark, copied, created_at, deletions, has_own_field, has_place, is_of_service, length, made_at, page,
-    upload_id, uploads,
+    Mark, UnderWay, copied, created_at, deletions, has_own_field, has_place, is_of_service, length, made_at,
+    page, upload_id, uploads,
 };
-pub(crate) use failure::{Refusal, error_of};
+pub(crate) use failure::{Refusal, error_of, said};
 pub(crate) use hosts::Hosts;
+pub(crate) use names::Names;
 pub(crate) use parts::{Range, list, ranges, whole_etag};
+pub(crate) use xml::can_hold;
 
 pub(crate) const ETAG: &str = "etag";
 pub(crate) const CONTENT_TYPE: &str = "content-type";
@@ -30,7 +31,10 @@ const LOCATION: &str = "location";
 
 /// Names in one page of a listing, and in one request that deletes.
 const PAGE: &str = "1000";
-pub(crate) const MANY: usize = 1000;
+const MANY: usize = 1000;
+/// Bytes in a request that deletes. One name, which counts with all that is around it, never has as many; AWS takes
+/// twice that (docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html).
+const DELETION: usize = 512 << 10;
 /// No object reaches this far, and numbers up to here are safe with everyone who reads them.
 const FAR: u64 = 1 << 53;
 /// The region that buckets are in unless a request says otherwise, which must not say this.
@@ -71,14 +75,12 @@ impl Call {
         }
     }
 
-    fn bucket(what: &'static str, method: Method, mark: Mark, name: &str) -> Result<Self> {
-        names::check_container(name)?;
-        Ok(Call { bucket: Some(name.to_owned()), ..Call::new(what, method, mark) })
+    fn bucket(what: &'static str, method: Method, mark: Mark, name: &str) -> Self {
+        Call { bucket: Some(name.to_owned()), ..Call::new(what, method, mark) }
     }
 
-    fn object(what: &'static str, method: Method, mark: Mark, object: Object) -> Result<Self> {
-        let path = path(object.name)?;
-        Ok(Call { path, ..Call::bucket(what, method, mark, object.container)? })
+    fn object(what: &'static str, method: Method, mark: Mark, object: Object) -> Self {
+        Call { path: path(object.name), ..Call::bucket(what, method, mark, object.container) }
     }
 
     /// Of an upload that was begun.
@@ -92,58 +94,58 @@ impl Call {
         self
     }
 
-    pub(crate) fn create_bucket(name: &str) -> Result<Self> {
-        let call = Call::bucket("CreateBucket", Method::Put, Mark::Status(200), name)?;
-        Ok(Call { resend: Resend::Guarded, answer_fields: answers::CREATED_FIELDS, ..call })
+    pub(crate) fn create_bucket(name: &str) -> Self {
+        let call = Call::bucket("CreateBucket", Method::Put, Mark::Status(200), name);
+        Call { resend: Resend::Guarded, answer_fields: answers::CREATED_FIELDS, ..call }
     }
 
-    pub(crate) fn delete_bucket(name: &str) -> Result<Self> {
+    pub(crate) fn delete_bucket(name: &str) -> Self {
         Call::bucket("DeleteBucket", Method::Delete, Mark::Status(204), name)
     }
 
-    pub(crate) fn list_buckets(prefix: &str) -> Result<Self> {
-        names::check_container(prefix)?;
+    pub(crate) fn list_buckets(prefix: &str) -> Self {
         let call = Call::new("ListBuckets", Method::Get, Mark::Root(answers::BUCKETS));
-        Ok(call.with(&[("prefix", prefix)]))
+        call.with(&[("max-buckets", PAGE), ("prefix", prefix)])
     }
 
     /// Names come percent-encoded, as XML cannot hold each character that they may have.
-    pub(crate) fn list(bucket: &str, after: Option<&str>) -> Result<Self> {
-        let call = Call::bucket("ListObjectsV2", Method::Get, Mark::Root(answers::PAGE), bucket)?;
+    pub(crate) fn list(bucket: &str, after: Option<&str>) -> Self {
+        let call = Call::bucket("ListObjectsV2", Method::Get, Mark::Root(answers::PAGE), bucket);
         let call = call.with(&[("list-type", "2"), ("max-keys", PAGE), ("encoding-type", "url")]);
-        Ok(after
-            .map(|token| ("continuation-token", token))
-            .into_iter()
-            .fold(call, |call, one| call.with(&[one])))
+        after.map(|token| ("continuation-token", token)).into_iter().fold(call, |call, one| call.with(&[one]))
     }
 
-    pub(crate) fn head_bucket(name: &str) -> Result<Self> {
-        let call = Call::bucket("HeadBucket", Method::Head, Mark::Status(200), name)?;
-        Ok(Call { answer_fields: answers::OWN_FIELDS, ..call })
+    pub(crate) fn head_bucket(name: &str) -> Self {
+        let call = Call::bucket("HeadBucket", Method::Head, Mark::Status(200), name);
+        Call { answer_fields: answers::OWN_FIELDS, ..call }
     }
 
     /// The smallest request about a bucket whose answer has words, whatever it is.
-    pub(crate) fn look(bucket: &str) -> Result<Self> {
-        let call = Call::bucket("ListObjectsV2", Method::Get, Mark::Root(answers::PAGE), bucket)?;
-        Ok(call.with(&[("list-type", "2"), ("max-keys", "1")]))
+    pub(crate) fn look(bucket: &str) -> Self {
+        let call = Call::bucket("ListObjectsV2", Method::Get, Mark::Root(answers::PAGE), bucket);
+        call.with(&[("list-type", "2"), ("max-keys", "1")])
     }
 
-    pub(crate) fn list_uploads(bucket: &str) -> Result<Self> {
-        let call = Call::bucket("ListMultipartUploads", Method::Get, Mark::Root(answers::UPLOADS), bucket)?;
-        Ok(call.with(&[("uploads", ""), ("encoding-type", "url")]))
+    /// `after` is an earlier page's next.
+    pub(crate) fn list_uploads(bucket: &str, after: Option<&UnderWay>) -> Self {
+        let call = Call::bucket("ListMultipartUploads", Method::Get, Mark::Root(answers::UPLOADS), bucket);
+        let call = call.with(&[("uploads", ""), ("encoding-type", "url")]);
+        after.into_iter().fold(call, |call, (key, id)| {
+            call.with(&[("key-marker", key.as_str()), ("upload-id-marker", id.as_str())])
+        })
     }
 
-    pub(crate) fn put(object: Object, content_type: String) -> Result<Self> {
-        let mut call = Call::object("PutObject", Method::Put, Mark::Field(ETAG), object)?;
+    pub(crate) fn put(object: Object, content_type: String) -> Self {
+        let mut call = Call::object("PutObject", Method::Put, Mark::Field(ETAG), object);
         call.headers.push((CONTENT_TYPE, content_type));
-        Ok(Call { answer_fields: answers::WRITTEN_FIELDS, is_bulky: true, ..call })
+        Call { answer_fields: answers::WRITTEN_FIELDS, is_bulky: true, ..call }
     }
 
-    pub(crate) fn create_upload(object: Object, content_type: String) -> Result<Self> {
+    pub(crate) fn create_upload(object: Object, content_type: String) -> Self {
         let mut call =
-            Call::object("CreateMultipartUpload", Method::Post, Mark::Root(answers::BEGUN), object)?;
+            Call::object("CreateMultipartUpload", Method::Post, Mark::Root(answers::BEGUN), object);
         call.headers.push((CONTENT_TYPE, content_type));
-        Ok(call.with(&[("uploads", "")]))
+        call.with(&[("uploads", "")])
     }
 
     /// Parts are counted from 1.
@@ -159,12 +161,12 @@ impl Call {
         from: Object,
         range: &Range,
         etag: &str,
-    ) -> Result<Self> {
+    ) -> Self {
         let mut call = Call::part("UploadPartCopy", Method::Put, Mark::Late(answers::PART_COPIED), at);
-        call.headers.push(("x-amz-copy-source", source(from)?));
+        call.headers.push(("x-amz-copy-source", source(from)));
         call.headers.push(("x-amz-copy-source-if-match", etag.to_owned()));
         call.headers.push(("x-amz-copy-source-range", ["bytes=", &range.to_string()].concat()));
-        Ok(call.with(&[("partNumber", &number.to_string()), ("uploadId", &at.id)]))
+        call.with(&[("partNumber", &number.to_string()), ("uploadId", &at.id)])
     }
 
     /// A second time it is answered as the first, or there is no such upload any more.
@@ -180,18 +182,18 @@ impl Call {
     }
 
     /// Never the last bytes as `-n`, which not every service knows.
-    pub(crate) fn get(object: Object, first: u64, last: u64) -> Result<Self> {
-        let mut call = Call::object("GetObject", Method::Get, Mark::Field(CHANGED), object)?;
+    pub(crate) fn get(object: Object, first: u64, last: u64) -> Self {
+        let mut call = Call::object("GetObject", Method::Get, Mark::Field(CHANGED), object);
         if (first, last) != (0, u64::MAX) {
             let end = if last < FAR { last.to_string() } else { String::new() };
             call.headers.push(("range", format!("bytes={}-{end}", first.min(FAR))));
         }
-        Ok(Call { answer_fields: answers::OBJECT_FIELDS, ..call })
+        Call { answer_fields: answers::OBJECT_FIELDS, ..call }
     }
 
-    pub(crate) fn head(object: Object) -> Result<Self> {
-        let call = Call::object("HeadObject", Method::Head, Mark::Field(CHANGED), object)?;
-        Ok(Call { answer_fields: answers::OBJECT_FIELDS, ..call })
+    pub(crate) fn head(object: Object) -> Self {
+        let call = Call::object("HeadObject", Method::Head, Mark::Field(CHANGED), object);
+        Call { answer_fields: answers::OBJECT_FIELDS, ..call }
     }
 
     /// The same of an object that was uploaded.
@@ -200,22 +202,22 @@ impl Call {
         Call { answer_fields: answers::OBJECT_FIELDS, ..call }
     }
 
-    pub(crate) fn delete(object: Object) -> Result<Self> {
+    pub(crate) fn delete(object: Object) -> Self {
         Call::object("DeleteObject", Method::Delete, Mark::Status(204), object)
     }
 
     /// `body` is what [`deletion`] has made: the service wants to be sure that it is whole, by this of all sums,
     /// the only one that everything knows which speaks the protocol.
-    pub(crate) fn delete_many(bucket: &str, body: &str) -> Result<Self> {
-        let mut call = Call::bucket("DeleteObjects", Method::Post, Mark::Root(answers::DELETED), bucket)?;
+    pub(crate) fn delete_many(bucket: &str, body: &str) -> Self {
+        let mut call = Call::bucket("DeleteObjects", Method::Post, Mark::Late(answers::DELETED), bucket);
         call.headers.push(("content-md5", Base64::encode_string(&Md5::digest(body))));
-        Ok(call.with(&[("delete", "")]))
+        call.with(&[("delete", "")])
     }
 
-    pub(crate) fn copy(from: Object, to: Object) -> Result<Self> {
-        let mut call = Call::object("CopyObject", Method::Put, Mark::Late(answers::COPIED), to)?;
-        call.headers.push(("x-amz-copy-source", source(from)?));
-        Ok(call)
+    pub(crate) fn copy(from: Object, to: Object) -> Self {
+        let mut call = Call::object("CopyObject", Method::Put, Mark::Late(answers::COPIED), to);
+        call.headers.push(("x-amz-copy-source", source(from)));
+        call
     }
 
     /// Without its signature.
@@ -248,8 +250,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) fn new(object: Object, id: String) -> Result<Self> {
-        Ok(Place { bucket: object.container.to_owned(), path: path(object.name)?, id })
+    pub(crate) fn new(object: Object, id: String) -> Self {
+        Place { bucket: object.container.to_owned(), path: path(object.name), id }
     }
 }
 
@@ -266,10 +268,14 @@ pub(crate) fn deletion<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     body
 }
 
-/// Whether a name can be in such a body; an error where there can be no such object.
-pub(crate) fn is_writable(name: &str) -> Result<bool> {
-    names::check_object(name)?;
-    Ok(xml::can_hold(name))
+/// How many of the names go into one such body.
+pub(crate) fn fitting(names: &[&str]) -> usize {
+    let mut size = 0;
+    let fit = names.iter().take(MANY).take_while(|name| {
+        size += deletion([**name]).len();
+        size <= DELETION
+    });
+    fit.count()
 }
 
 /// Where a new bucket goes.
@@ -285,20 +291,18 @@ pub(crate) fn location(region: &str) -> String {
 }
 
 /// Where an object is, behind its bucket.
-fn path(name: &str) -> Result<String> {
-    names::check_object(name)?;
+fn path(name: &str) -> String {
     let mut path = String::new();
     for segment in name.split('/') {
         path.push('/');
         escape(&mut path, segment);
     }
-    Ok(path)
+    path
 }
 
 /// The same from everywhere.
-fn source(object: Object) -> Result<String> {
-    names::check_container(object.container)?;
-    Ok(["/", object.container, &path(object.name)?].concat())
+fn source(object: Object) -> String {
+    ["/", object.container, &path(object.name)].concat()
 }
 
 #[cfg(test)]

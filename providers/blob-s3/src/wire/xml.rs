@@ -35,7 +35,7 @@ pub(super) fn read(body: &[u8], root: &str, element: &mut dyn FnMut(&str, &mut S
 }
 
 /// Whether XML has a way to write the character at all (www.w3.org/TR/xml/#charsets).
-pub(super) fn can_hold(text: &str) -> bool {
+pub(crate) fn can_hold(text: &str) -> bool {
     text.chars().all(
         |c| !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}'),
     )

@@ -161,11 +161,13 @@ impl<S: Send + Sync> fixture::Fixture for Service<S> {
             ("s3-block-size", "1KiB"),
             ("s3-block-size", "1GiB"),
             ("s3-equal-blocks", "mostly"),
+            ("s3-empty-segments", "none"),
             ("s3-delete-many", "many"),
             ("s3-sign-payload", "yes"),
             ("s3-timeout", "soon"),
             ("s3-timeout", "0s"),
             ("s3-containers", "docs="),
+            ("s3-containers", "docs=Prod_Docs"),
             ("s3-check-container", "maybe"),
             ("s3-deny", "everything"),
             ("s3-denny", "delete"),
@@ -233,20 +235,7 @@ impl<S: Send + Sync> Fixture for Service<S> {
 
     fn forbidden_containers(&self) -> &[&str] {
         const LONG: &str = "a-name-of-64-characters-is-one-more-than-the-service-would-take-";
-        &[
-            "",
-            "ab",
-            "Upper",
-            "under_score",
-            "-dash",
-            "dash-",
-            "two..dots",
-            ".dot",
-            "192.168.0.1",
-            "sl/ash",
-            "é-é",
-            LONG,
-        ]
+        &["", "ab", "Upper", "-dash", "dash-", "two..dots", ".dot", "192.168.0.1", "sl/ash", "é-é", LONG]
     }
 
     fn outside(&self) -> &dyn Outside {
