@@ -101,7 +101,7 @@ impl<T: Transport + Host> S3<T> {
     fn answer(&self, call: &Call, body: impl Into<Chunks>, deadline: Duration) -> Result<Response> {
         let client = self.client(call);
         let mut request = self.sign(call, body.into(), deadline)?;
-        self.settle(call, &mut request, deadline, &mut |request| {
+        self.settle(call, &mut request, Some(deadline), &mut |request| {
             client.send_as(request, deadline, &|response| self.said(call, response))
         })
     }
@@ -124,7 +124,7 @@ impl<T: Transport + Host> S3<T> {
         let Block { call, mut request, sending } = begun;
         let client = self.client(&call);
         let mut begun = Some(sending);
-        let response = self.settle(&call, &mut request, client.deadline(), &mut |request| {
+        let response = self.settle(&call, &mut request, None, &mut |request| {
             let sending = begun.take().unwrap_or_else(|| client.begin(request));
             client.finish_as(sending, request, &|response| self.said(&call, response))
         })?;
@@ -147,12 +147,13 @@ impl<T: Transport + Host> S3<T> {
         wire::said(&self.client(call).endpoint, &self.region, call, response)
     }
 
-    /// Sends a signed call, and once more where a new signature mends the refusal.
+    /// Sends a signed call, and once more where a new signature mends the refusal. What goes on as long as something
+    /// moves has no deadline.
     fn settle(
         &self,
         call: &Call,
         request: &mut Request,
-        deadline: Duration,
+        deadline: Option<Duration>,
         send: &mut dyn FnMut(&Request) -> Result<Response>,
     ) -> Result<Response> {
         let response = send(request)?;
@@ -161,7 +162,7 @@ impl<T: Transport + Host> S3<T> {
         if !is_mended && !refusal.is_some_and(|refusal| refusal.is_stale()) {
             return Ok(response);
         }
-        self.sign_anew(call, request, deadline)?;
+        self.sign_anew(call, request, deadline.unwrap_or_else(|| self.client.deadline()))?;
         send(request)
     }
 
@@ -216,7 +217,7 @@ impl<T: Transport + Host> S3<T> {
         let call = Call::get(object, first, last);
         let mut request = self.sign(&call, Chunks::default(), deadline)?;
         let mut body = None;
-        let response = self.settle(&call, &mut request, deadline, &mut |request| {
+        let response = self.settle(&call, &mut request, Some(deadline), &mut |request| {
             let (response, rest) = self.client_by(&call, deadline).open(request)?;
             body = rest;
             Ok(response)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use plugboard_blobstore::{Failures, Object, clear, side_by_side};
 use plugboard_error::{Kind, Result};
-use plugboard_http::{Chunks, Host, Transport};
+use plugboard_http::{Chunks, Host, Resend, Transport};
 
 use super::S3;
 use crate::wire::{self, Call, Place};
@@ -113,7 +113,9 @@ impl<T: Transport + Host + Default + 'static> S3<T> {
                     continue;
                 }
                 let place = Place::new(Object { container, name: &name }, id);
-                match self.call(&Call::abort_upload(&place), Chunks::default(), self.client.deadline()) {
+                let mut call = Call::abort_upload(&place);
+                call.resend = Resend::Allowed;
+                match self.call(&call, Chunks::default(), self.client.deadline()) {
                     // Somebody else was faster.
                     Err(error) if error.kind != Kind::Conflict => return Err(error),
                     _ => {}

@@ -188,8 +188,15 @@ impl common::Operation<Blobstore> for Operation {
                 upstream: Upstream::Skipped,
                 ..
             }) if self == Operation::Get => &["protocol"],
-            // A service may say so after a copy began well.
-            _ if row.name == "xml-error" && self == Operation::CopyObject => &["protocol", "unavailable"],
+            // A service may say so after a copy or a deletion began well.
+            _ if row.name == "xml-error"
+                && matches!(
+                    self,
+                    Operation::CopyObject | Operation::DeleteObject | Operation::DeleteObjects
+                ) =>
+            {
+                &["protocol", "unavailable"]
+            }
             // The length of an object is nowhere else.
             Trouble::Fault(Fault::WithoutLength)
                 if matches!(

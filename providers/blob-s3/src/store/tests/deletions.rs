@@ -30,6 +30,7 @@ fn a_bucket_is_emptied_before_it_is_deleted() {
         deleted(),
         left(),
         document("ListMultipartUploadsResult", uploads),
+        body(503, ""),
         refused(404, "NoSuchUpload"),
         document("ListMultipartUploadsResult", ""),
         body(204, ""),
@@ -44,6 +45,7 @@ fn a_bucket_is_emptied_before_it_is_deleted() {
             "POST photos/?delete=",
             "DELETE photos/",
             "GET photos/?uploads=&encoding-type=url",
+            "DELETE photos/a%20b?uploadId=u1",
             "DELETE photos/a%20b?uploadId=u1",
             "GET photos/?uploads=&encoding-type=url&key-marker=a%20b&upload-id-marker=u1",
             "DELETE photos/",
@@ -153,5 +155,6 @@ fn a_request_that_deletes_is_not_too_long() {
     let s3 = s3(vec![deleted(), deleted()]);
     let names = (100..250).map(|n| format!("{n}{}", "&".repeat(1000))).collect::<Vec<_>>();
     assert_eq!(s3.delete_many("photos", &names), Ok(()));
-    assert_eq!(requests(&s3).iter().map(keys).sum::<usize>(), 150);
+    let counts = requests(&s3).iter().map(keys).collect::<Vec<_>>();
+    assert_eq!((counts.len(), counts.iter().sum()), (2, 150));
 }
