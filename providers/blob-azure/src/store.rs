@@ -69,7 +69,7 @@ impl<T: Transport + Host> Azure<T> {
         let deadline = self.client.deadline();
         let mut request = self.sign(call, Chunks::default(), deadline)?;
         let mut send = |request: &Request| self.client.send_by(request, deadline);
-        let response = self.settle(&mut request, deadline, &mut send)?;
+        let response = self.settle(&mut request, Some(deadline), &mut send)?;
         self.succeeded(call, response)
     }
 
@@ -84,7 +84,7 @@ impl<T: Transport + Host> Azure<T> {
     fn finish_call(&self, begun: Block<T::Exchange>) -> Result<()> {
         let Block { call, mut request, sending } = begun;
         let mut begun = Some(sending);
-        let response = self.settle(&mut request, self.client.deadline(), &mut |request| {
+        let response = self.settle(&mut request, None, &mut |request| {
             let sending = begun.take().unwrap_or_else(|| self.client.begin(request));
             self.client.finish(sending, request)
         })?;
@@ -97,17 +97,19 @@ impl<T: Transport + Host> Azure<T> {
         Ok(request)
     }
 
-    /// Sends a signed call, and once more where the refusal can be mended.
+    /// Sends a signed call, and once more where the refusal can be mended. What goes on as long as something moves has no
+    /// deadline.
     fn settle(
         &self,
         request: &mut Request,
-        deadline: Duration,
+        deadline: Option<Duration>,
         send: &mut dyn FnMut(&Request) -> Result<Response>,
     ) -> Result<Response> {
         let response = send(request)?;
         if !self.signer.mend(&self.client, &response) {
             return Ok(response);
         }
+        let deadline = deadline.unwrap_or_else(|| self.client.deadline());
         self.signer.sign(&self.client, request, deadline)?;
         send(request)
     }
@@ -248,10 +250,9 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
 
     fn get(&self, object: Object<'_>, first: u64, last: u64) -> Result<Download<T::Body>> {
         let call = Call::get(object, first, last)?;
-        let deadline = self.client.deadline();
-        let mut request = self.sign(&call, Chunks::default(), deadline)?;
+        let mut request = self.sign(&call, Chunks::default(), self.client.deadline())?;
         let mut body = None;
-        let response = self.settle(&mut request, deadline, &mut |request| {
+        let response = self.settle(&mut request, None, &mut |request| {
             let (response, rest) = self.client.open(request)?;
             body = rest;
             Ok(response)
