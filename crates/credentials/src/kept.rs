@@ -9,6 +9,8 @@ use plugboard_error::Result;
 const MARGIN: Duration = Duration::from_secs(300);
 /// Until the next try to replace a value that is still good.
 const RETRY: Duration = Duration::from_secs(30);
+/// What a call waits at most for another value while the one that there is would do.
+const HASTE: Duration = Duration::from_secs(5);
 
 /// A token, a temporary key, a session: fetched when it is needed first, and replaced before it ends.
 pub struct Kept<V>(RefCell<Option<Good<V>>>);
@@ -26,24 +28,35 @@ impl<V> Default for Kept<V> {
 }
 
 impl<V: Clone> Kept<V> {
-    /// The value, and where there is none that is good, what `fetch` gets: another and for how long it is good. One
-    /// that cannot be replaced is used to its end. `now` is the time since any fixed point.
-    pub fn get(&self, now: Duration, fetch: impl FnOnce() -> Result<(V, Duration)>) -> Result<V> {
+    /// The value, and where there is none that is good, what `fetch` gets by the time that it is given: another and for
+    /// how long it is good. One that cannot be replaced is used to its end, and leaves the call the time to be made by
+    /// its deadline. `clock` is the time since any fixed point.
+    pub fn get(
+        &self,
+        clock: impl Fn() -> Duration,
+        deadline: Duration,
+        fetch: impl FnOnce(Duration) -> Result<(V, Duration)>,
+    ) -> Result<V> {
+        let now = clock();
         let mut kept = self.0.borrow_mut();
         if let Some(good) = &*kept
             && now < good.renew
         {
             return Ok(good.value.clone());
         }
-        match (fetch(), &mut *kept) {
+        let until = match &*kept {
+            Some(good) if now < good.end => now.saturating_add(HASTE.min(deadline.saturating_sub(now) / 2)),
+            _ => deadline,
+        };
+        match (fetch(until), &mut *kept) {
             (Ok((value, lifetime)), kept) => {
                 let end = now.saturating_add(lifetime);
                 let renew = end.saturating_sub(MARGIN.min(lifetime / 2));
                 *kept = Some(Good { value: value.clone(), renew, end });
                 Ok(value)
             }
-            (Err(_), Some(good)) if now < good.end => {
-                good.renew = now.saturating_add(RETRY);
+            (Err(_), Some(good)) if clock() < good.end => {
+                good.renew = clock().saturating_add(RETRY);
                 Ok(good.value.clone())
             }
             (Err(error), _) => Err(error),
@@ -77,13 +90,18 @@ mod tests {
         }
 
         fn at(&self, seconds: u64) -> Result<usize> {
-            self.kept.get(Duration::from_secs(seconds), || {
-                let one = self.fetched.replace(self.fetched.get() + 1);
-                match self.lifetimes[one] {
-                    Some(lifetime) => Ok((one, Duration::from_secs(lifetime))),
-                    None => Err(Error::new(Kind::Unavailable, "nobody answers")),
-                }
-            })
+            let now = Duration::from_secs(seconds);
+            self.kept.get(
+                || now,
+                now.saturating_add(Duration::from_secs(30)),
+                |_| {
+                    let one = self.fetched.replace(self.fetched.get() + 1);
+                    match self.lifetimes[one] {
+                        Some(lifetime) => Ok((one, Duration::from_secs(lifetime))),
+                        None => Err(Error::new(Kind::Unavailable, "nobody answers")),
+                    }
+                },
+            )
         }
     }
 
@@ -108,6 +126,36 @@ mod tests {
         assert_eq!((source.at(3429), source.fetched.get()), (Ok(0), 2));
         assert_eq!((source.at(3430), source.fetched.get()), (Ok(0), 3));
         assert!(source.at(3600).is_err());
+    }
+
+    #[test]
+    fn who_hangs_does_not_hold_up_calls_while_there_is_one_that_is_good() {
+        let (kept, clock) = (Kept::default(), Cell::new(Duration::ZERO));
+        let second = Duration::from_secs(1);
+        let get = |outcome: Result<(u8, Duration)>, timeout: u32| {
+            let begun = clock.get();
+            let value = kept.get(
+                || clock.get(),
+                begun + second * timeout,
+                |until| {
+                    clock.set(until);
+                    outcome
+                },
+            );
+            (value, clock.get() - begun)
+        };
+        let hangs = || Err(Error::new(Kind::Timeout, "nobody answers"));
+        let lifetime = second * 3600;
+        assert_eq!(get(Ok((1, lifetime)), 30), (Ok(1), second * 30));
+        clock.set(second * 3300);
+        assert_eq!(get(hangs(), 30), (Ok(1), second * 5));
+        // Nor does it with the calls after that.
+        assert_eq!(get(hangs(), 30), (Ok(1), Duration::ZERO));
+        clock.set(second * 3500);
+        assert_eq!(get(hangs(), 4), (Ok(1), second * 2));
+        // Without one there is no other way.
+        clock.set(lifetime);
+        assert_eq!(get(hangs(), 4).1, second * 4);
     }
 
     #[test]

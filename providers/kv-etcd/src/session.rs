@@ -32,15 +32,15 @@ impl Session {
         deadline: Duration,
     ) -> Result<Response> {
         let Some(credentials) = &self.credentials else { return send(client, call, deadline) };
-        let now = client.transport.now();
-        let fetch = || Ok((authenticate(credentials, client, deadline)?, Duration::MAX));
-        call.authorize(&self.token.get(now, fetch)?);
+        let clock = || client.transport.now();
+        let fetch = |deadline| Ok((authenticate(credentials, client, deadline)?, Duration::MAX));
+        call.authorize(&self.token.get(clock, deadline, fetch)?);
         let response = exchange(client, call, deadline)?;
         if !failure::is_stale(&response) {
             return success(client, call, response);
         }
         self.token.forget();
-        call.authorize(&self.token.get(now, fetch)?);
+        call.authorize(&self.token.get(clock, deadline, fetch)?);
         send(client, call, deadline)
     }
 }

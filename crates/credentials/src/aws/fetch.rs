@@ -49,11 +49,15 @@ impl<T: Transport + Host> Fetcher<T> {
 
     /// Those that there are, or others by the deadline.
     pub(super) fn keys(&self, deadline: Duration) -> Result<Keys> {
-        self.kept.get(self.client.transport.now(), || {
-            let (keys, lifetime) = self.fetch(deadline)?;
-            self.fetched.set(self.client.transport.now());
-            Ok((keys, Duration::from_secs(lifetime)))
-        })
+        self.kept.get(
+            || self.client.transport.now(),
+            deadline,
+            |deadline| {
+                let (keys, lifetime) = self.fetch(deadline)?;
+                self.fetched.set(self.client.transport.now());
+                Ok((keys, Duration::from_secs(lifetime)))
+            },
+        )
     }
 
     /// Whether there may be others by now.

@@ -27,7 +27,7 @@ impl<T: Transport + Host> Tokens<T> {
 
     /// The value of the field `authorization`.
     pub(super) fn authorization(&self, deadline: Duration) -> Result<Secret> {
-        self.kept.get(self.issuer.transport.now(), || self.fetch(deadline))
+        self.kept.get(|| self.issuer.transport.now(), deadline, |deadline| self.fetch(deadline))
     }
 
     /// The token was refused.
