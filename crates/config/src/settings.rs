@@ -5,7 +5,7 @@ use plugboard_error::{Error, Kind, Result};
 use crate::Secret;
 use crate::value::{self, Parsed};
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 
 /// What some providers keep an app to, and whoever knows one of them may expect of another.
 const LIMITS: [&str; 8] =
@@ -103,14 +103,9 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// How long one call may take: a setting that every provider has.
-    pub fn timeout(&self) -> Result<Duration> {
-        Ok(self.duration("timeout")?.unwrap_or(DEFAULT_TIMEOUT))
-    }
-
-    /// Whether the log is for whoever debugs: a setting that every provider has.
-    pub fn log(&self) -> Result<bool> {
-        Ok(self.choice("log", &[("off", false), ("debug", true)])?.unwrap_or(false))
+    /// How long one call may take: every provider has such a setting.
+    pub fn deadline(&self, name: &str) -> Result<Duration> {
+        Ok(self.duration(name)?.unwrap_or(DEFAULT_DEADLINE))
     }
 
     /// The error that a setting is wrong. `fault` continues the sentence that the key begins.
@@ -184,16 +179,12 @@ mod tests {
     }
 
     #[test]
-    fn every_provider_has_a_deadline_and_may_log() {
-        let of = |timeout, log| {
-            let source = BTreeMap::from([("redis-timeout", timeout), ("redis-log", log)]);
-            let settings = Settings::new("redis", &source);
-            (settings.timeout().map(|time| time.as_millis()), settings.log())
+    fn every_provider_has_a_deadline() {
+        let of = |timeout| {
+            Settings::new("redis", &BTreeMap::from([("redis-timeout", timeout)])).deadline("timeout")
         };
-        assert_eq!(of("", ""), (Ok(30_000), Ok(false)));
-        assert_eq!(of("1500ms", "debug"), (Ok(1500), Ok(true)));
-        let sentence = "config: `redis-log` is `loud`; expected `off` or `debug`";
-        assert_eq!(error_of(of("", "loud").1), sentence);
+        assert_eq!(of("").map(|time| time.as_millis()), Ok(30_000));
+        assert_eq!(of("1500ms").map(|time| time.as_millis()), Ok(1500));
     }
 
     #[test]

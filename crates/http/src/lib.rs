@@ -18,6 +18,7 @@ mod endpoint;
 mod escape;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
+mod log;
 mod message;
 mod status;
 mod transport;
@@ -28,6 +29,7 @@ pub use client::{Client, Limits, Said, Sending};
 pub use date::{iso_seconds, seconds as date_seconds};
 pub use endpoint::Endpoint;
 pub use escape::{escape, form};
+pub use log::Log;
 pub use message::{Method, Request, Resend, Response};
 pub use status::error_of;
 pub use transport::{Body, Failure, Host, Pace, Reached, Reading, Terms, Transport};

@@ -57,7 +57,7 @@ pub(crate) fn open<S: Instance>(identifier: &str) -> Result<OpenBucket<S>> {
     Ok(OpenBucket { store, bucket: told(store, store.buckets().open(identifier))? })
 }
 
-/// Refusals have no sentence in the interface, so whoever debugs reads it in the log.
+/// Refusals have no sentence in the interface, so a person reads it in the log.
 pub(crate) fn told<S: Store, T>(store: &S, result: Result<T>) -> Result<T> {
     result.inspect_err(|error| tell(store, error))
 }
@@ -65,7 +65,7 @@ pub(crate) fn told<S: Store, T>(store: &S, result: Result<T>) -> Result<T> {
 #[cold]
 fn tell<S: Store>(store: &S, error: &Error) {
     if matches!(error.kind, Kind::AccessDenied | Kind::NoSuchStore) {
-        store.debug(&error.to_string());
+        store.tell(error);
     }
 }
 

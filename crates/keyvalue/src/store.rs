@@ -1,4 +1,4 @@
-use plugboard_error::Result;
+use plugboard_error::{Error, Result};
 
 use crate::{Bucket, Buckets, Cursor};
 
@@ -17,8 +17,8 @@ pub trait Store: Sized + 'static {
     /// The buckets that the configuration allows.
     fn buckets(&self) -> &Buckets;
 
-    /// Writes a line for a person, where the setting `<provider>-log` asks for it.
-    fn debug(&self, line: &str);
+    /// Writes for a person why something was refused, unless the setting `<provider>-log` says otherwise.
+    fn tell(&self, why: &Error);
 
     fn get(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>>;
 

@@ -6,13 +6,14 @@ use plugboard_blobstore::Policy;
 use plugboard_config::Settings;
 use plugboard_credentials::azure::{self, Access, Service};
 use plugboard_error::Result;
+use plugboard_http::Log;
 
 pub(crate) struct Config {
     pub(crate) access: Access,
     pub(crate) policy: Policy,
     pub(crate) block_size: usize,
     pub(crate) timeout: Duration,
-    pub(crate) log: bool,
+    pub(crate) log: Log,
 }
 
 /// All that there are, but for those of credentials and of what an app may do.
@@ -31,8 +32,8 @@ impl Config {
             access,
             policy: Policy::read(settings)?,
             block_size: read_block_size(settings)?,
-            timeout: settings.timeout()?,
-            log: settings.log()?,
+            timeout: settings.deadline("timeout")?,
+            log: settings.choice("log", &Log::CHOICES)?.unwrap_or_default(),
         })
     }
 }

@@ -52,8 +52,8 @@ impl<T: Transport + Host + Default> Azure<T> {
     fn new(config: Config) -> Self {
         let limits =
             Limits { timeout: config.timeout, connect_timeout: CONNECT_TIMEOUT, max_answer: MAX_ANSWER };
-        let log = config.log.then_some("blob-azure");
-        let client = |endpoint| Client { transport: T::default(), endpoint, limits, log };
+        let (name, log) = ("blob-azure", config.log);
+        let client = |endpoint| Client { transport: T::default(), endpoint, limits, name, log };
         Azure {
             client: client(config.access.endpoint.clone()),
             signer: Signer::new(config.access, client),

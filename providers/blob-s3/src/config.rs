@@ -6,7 +6,7 @@ use plugboard_blobstore::{Blocks, Policy};
 use plugboard_config::Settings;
 use plugboard_credentials::aws::{self, Access, address};
 use plugboard_error::{Error, Result};
-use plugboard_http::Endpoint;
+use plugboard_http::{Endpoint, Log};
 
 use crate::wire::{Hosts, Names};
 
@@ -21,7 +21,7 @@ pub(crate) struct Config {
     /// Whether the bytes of objects are signed as well.
     pub(crate) sign_payload: bool,
     pub(crate) timeout: Duration,
-    pub(crate) log: bool,
+    pub(crate) log: Log,
 }
 
 /// All that there are, but for those of credentials and of what an app may do.
@@ -67,8 +67,8 @@ impl Config {
             delete_many: settings.choice("delete-many", &answers)?.unwrap_or(true),
             // Over https nobody can change them on the way, and hashing takes longer than encrypting.
             sign_payload: settings.choice("sign-payload", &answers)?.unwrap_or(!hosts.endpoint.https),
-            timeout: settings.timeout()?,
-            log: settings.log()?,
+            timeout: settings.deadline("timeout")?,
+            log: settings.choice("log", &Log::CHOICES)?.unwrap_or_default(),
             hosts,
             names,
             access,

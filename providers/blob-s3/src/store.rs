@@ -55,8 +55,8 @@ impl<T: Transport + Host + Default> S3<T> {
     fn new(config: Config) -> Self {
         let limits =
             Limits { timeout: config.timeout, connect_timeout: CONNECT_TIMEOUT, max_answer: MAX_ANSWER };
-        let log = config.log.then_some("blob-s3");
-        let client = |endpoint| Client { transport: T::default(), endpoint, limits, log };
+        let (name, log) = ("blob-s3", config.log);
+        let client = |endpoint| Client { transport: T::default(), endpoint, limits, name, log };
         S3 {
             client: client(config.hosts.endpoint.clone()),
             hosts: config.hosts,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use plugboard_config::Settings;
 use plugboard_credentials::azure::{self, Access, Service};
 use plugboard_error::Result;
+use plugboard_http::Log;
 use plugboard_keyvalue::Buckets;
 
 use crate::keys::Keys;
@@ -17,7 +18,7 @@ pub(crate) struct Config {
     pub(crate) prefix: String,
     pub(crate) buckets: Buckets,
     pub(crate) timeout: Duration,
-    pub(crate) log: bool,
+    pub(crate) log: Log,
 }
 
 /// All that there are, but for those of credentials.
@@ -32,8 +33,8 @@ impl Config {
             name: read_name(settings)?,
             prefix: read_prefix(settings)?,
             buckets: Buckets::new(settings.key("buckets"), settings.list("buckets")?),
-            timeout: settings.timeout()?,
-            log: settings.log()?,
+            timeout: settings.deadline("timeout")?,
+            log: settings.choice("log", &Log::CHOICES)?.unwrap_or_default(),
         })
     }
 }
@@ -88,7 +89,7 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.access.endpoint.authority, "shop.table.core.windows.net");
         assert_eq!((config.name.as_str(), config.prefix.as_str()), ("Pairs", ""));
-        assert_eq!((config.timeout, config.log), (Duration::from_secs(30), false));
+        assert_eq!((config.timeout, config.log), (Duration::from_secs(30), Log::Refusals));
         assert!(config.buckets.open("a").is_err());
     }
 
@@ -103,7 +104,10 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(config.access.endpoint.base_path, "/shop");
-        assert_eq!((config.prefix.as_str(), config.timeout.as_millis(), config.log), ("app/", 1500, true));
+        assert_eq!(
+            (config.prefix.as_str(), config.timeout.as_millis(), config.log),
+            ("app/", 1500, Log::Debug)
+        );
         assert_eq!(config.buckets.open("b"), Ok(Bucket::Named("b".into())));
     }
 

@@ -39,8 +39,8 @@ impl<T: Transport + Host + Default> Tables<T> {
     fn new(config: Config) -> Self {
         let limits =
             Limits { timeout: config.timeout, connect_timeout: CONNECT_TIMEOUT, max_answer: MAX_ANSWER };
-        let log = config.log.then_some("kv-azure-table");
-        let client = |endpoint| Client { transport: T::default(), endpoint, limits, log };
+        let (name, log) = ("kv-azure-table", config.log);
+        let client = |endpoint| Client { transport: T::default(), endpoint, limits, name, log };
         Tables {
             client: client(config.access.endpoint.clone()),
             signer: Signer::new(config.access, client),
@@ -230,8 +230,8 @@ impl<T: Transport + Host + Default + 'static> Store for Tables<T> {
         &self.buckets
     }
 
-    fn debug(&self, line: &str) {
-        self.client.debug(line);
+    fn tell(&self, why: &Error) {
+        self.client.tell(why);
     }
 
     fn get(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>> {

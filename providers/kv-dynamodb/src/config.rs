@@ -5,7 +5,7 @@ use std::time::Duration;
 use plugboard_config::Settings;
 use plugboard_credentials::aws::{self, Access};
 use plugboard_error::Result;
-use plugboard_http::Endpoint;
+use plugboard_http::{Endpoint, Log};
 use plugboard_keyvalue::Buckets;
 
 use crate::places::{Layout, Places};
@@ -19,7 +19,7 @@ pub(crate) struct Config {
     /// How long a pair lives after it was written; for ever without.
     pub(crate) ttl: Option<Duration>,
     pub(crate) timeout: Duration,
-    pub(crate) log: bool,
+    pub(crate) log: Log,
 }
 
 /// All that there are, beside those of the cloud.
@@ -41,8 +41,8 @@ impl Config {
             places,
             buckets,
             ttl: settings.duration("ttl")?,
-            timeout: settings.timeout()?,
-            log: settings.log()?,
+            timeout: settings.deadline("timeout")?,
+            log: settings.choice("log", &Log::CHOICES)?.unwrap_or_default(),
         })
     }
 }

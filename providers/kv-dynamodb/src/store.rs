@@ -38,8 +38,8 @@ impl<T: Transport + Host + Default> Dynamo<T> {
     fn new(config: Config) -> Self {
         let limits =
             Limits { timeout: config.timeout, connect_timeout: CONNECT_TIMEOUT, max_answer: MAX_ANSWER };
-        let log = config.log.then_some("kv-dynamodb");
-        let client = |endpoint| Client { transport: T::default(), endpoint, limits, log };
+        let (name, log) = ("kv-dynamodb", config.log);
+        let client = |endpoint| Client { transport: T::default(), endpoint, limits, name, log };
         Dynamo {
             signer: Signer::new(config.access, "dynamodb", client),
             client: client(config.endpoint),
@@ -219,8 +219,8 @@ impl<T: Transport + Host + Default + 'static> Store for Dynamo<T> {
         &self.buckets
     }
 
-    fn debug(&self, line: &str) {
-        self.client.debug(line);
+    fn tell(&self, why: &Error) {
+        self.client.tell(why);
     }
 
     fn get(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>> {

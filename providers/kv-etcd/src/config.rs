@@ -5,7 +5,7 @@ use std::time::Duration;
 use plugboard_config::{Secret, Settings};
 use plugboard_credentials::check_plain;
 use plugboard_error::Result;
-use plugboard_http::Endpoint;
+use plugboard_http::{Endpoint, Log};
 use plugboard_keyvalue::Buckets;
 
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Config {
     pub(crate) timeout: Duration,
     /// The longest request as etcd counts it, and so the longest value, in bytes.
     pub(crate) max_request: u64,
-    pub(crate) log: bool,
+    pub(crate) log: Log,
 }
 
 #[derive(Debug)]
@@ -53,9 +53,9 @@ impl Config {
             prefix: settings.text("prefix")?.unwrap_or_default(),
             buckets: Buckets::new(settings.key("buckets"), settings.list("buckets")?),
             ttl: read_ttl(settings)?,
-            timeout: settings.timeout()?,
+            timeout: settings.deadline("timeout")?,
             max_request: read_max_request(settings)?,
-            log: settings.log()?,
+            log: settings.choice("log", &Log::CHOICES)?.unwrap_or_default(),
         })
     }
 }

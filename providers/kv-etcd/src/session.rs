@@ -85,7 +85,7 @@ mod tests {
         let time = Duration::from_secs(30);
         let limits = Limits { timeout: time, connect_timeout: time, max_answer: 1 << 20 };
         let endpoint = Endpoint::parse("http://h:1").unwrap();
-        Client { transport: Fake::new(script), endpoint, limits, log: None }
+        Client { transport: Fake::new(script), endpoint, limits, name: "test", log: plugboard_http::Log::Off }
     }
 
     fn session() -> Session {

@@ -48,12 +48,7 @@ impl<T: Transport + Host + Default> Etcd<T> {
             max_answer: config.max_request.saturating_mul(2).max(MAX_ANSWER),
         };
         Etcd {
-            client: Client {
-                transport,
-                endpoint: config.endpoint,
-                limits,
-                log: config.log.then_some("kv-etcd"),
-            },
+            client: Client { transport, endpoint: config.endpoint, limits, name: "kv-etcd", log: config.log },
             session: Session::new(config.credentials),
             // A swap has its key three times.
             keys: Keys::new(config.prefix, config.max_request / 4),
@@ -217,8 +212,8 @@ impl<T: Transport + Host + Default + 'static> Store for Etcd<T> {
         &self.buckets
     }
 
-    fn debug(&self, line: &str) {
-        self.client.debug(line);
+    fn tell(&self, why: &Error) {
+        self.client.tell(why);
     }
 
     fn get(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>> {

@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use plugboard_config::{Secret, Settings};
 use plugboard_credentials::check_plain;
 use plugboard_error::Result;
-use plugboard_http::Endpoint;
+use plugboard_http::{Endpoint, Log};
 use plugboard_keyvalue::Buckets;
 
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Config {
     pub(crate) timeout: Duration,
     /// The longest request and the longest answer in bytes.
     pub(crate) max_request: u64,
-    pub(crate) log: bool,
+    pub(crate) log: Log,
 }
 
 /// How the gateway wants its commands.
@@ -95,9 +95,9 @@ impl Config {
             prefix: settings.text("prefix")?.unwrap_or_default(),
             buckets: Buckets::new(settings.key("buckets"), settings.list("buckets")?),
             ttl: read_ttl(settings)?,
-            timeout: settings.timeout()?,
+            timeout: settings.deadline("timeout")?,
             max_request: settings.size("max-request")?.unwrap_or(DEFAULT_MAX_REQUEST),
-            log: settings.log()?,
+            log: settings.choice("log", &Log::CHOICES)?.unwrap_or_default(),
         })
     }
 }

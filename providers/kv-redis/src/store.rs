@@ -37,7 +37,8 @@ impl<T: Transport + Host + Default> Redis<T> {
                 transport,
                 endpoint: config.endpoint,
                 limits,
-                log: config.log.then_some("kv-redis"),
+                name: "kv-redis",
+                log: config.log,
             },
             wire: Wire::new(config.dialect, config.authorization, config.max_request),
             keys: Keys::new(config.prefix),
@@ -91,8 +92,8 @@ impl<T: Transport + Host + Default + 'static> Store for Redis<T> {
         &self.buckets
     }
 
-    fn debug(&self, line: &str) {
-        self.client.debug(line);
+    fn tell(&self, why: &Error) {
+        self.client.tell(why);
     }
 
     fn get(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>> {

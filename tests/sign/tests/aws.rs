@@ -91,7 +91,10 @@ fn as_the_sdk_signs() -> Result<()> {
         let scope = Scope { time: *time, region, service };
         let ours = authorization(&request, &sample.id, &sample.secret, &scope);
         let theirs = &answer["authorization"];
-        ensure!(*theirs == ours, "seed {seed}: {request:?}: {ours}, the SDK says {theirs}");
+        ensure!(
+            *theirs == ours,
+            "seed {seed}: {method} {path} {query:?} {headers:?}: {ours}, the SDK says {theirs}"
+        );
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ mod tests {
     fn client(endpoint: Endpoint) -> Client<Fake> {
         let time = Duration::from_secs(30);
         let limits = Limits { timeout: time, connect_timeout: time, max_answer: 1 << 20 };
-        Client { transport: Fake::new(vec![]), endpoint, limits, log: None }
+        Client { transport: Fake::new(vec![]), endpoint, limits, name: "test", log: plugboard_http::Log::Off }
     }
 
     const END: Duration = Duration::from_secs(3600);

@@ -21,7 +21,7 @@ fn a_region_and_a_key_are_enough() {
     assert_eq!(config.hosts.endpoint.authority, "s3.eu-west-1.amazonaws.com");
     assert!(config.hosts.endpoint.https && !config.hosts.path_style);
     assert_eq!((config.blocks.first, config.blocks.largest), (5 << 20, 512 << 20));
-    assert_eq!((config.timeout, config.log), (Duration::from_secs(30), false));
+    assert_eq!((config.timeout, config.log), (Duration::from_secs(30), Log::Refusals));
     assert_eq!((config.delete_many, config.sign_payload), (true, false));
     assert_eq!((config.names.wide, config.names.empty_segments), (false, true));
     let china = read(&[("s3-region", "cn-north-1")]).unwrap();
@@ -49,7 +49,7 @@ fn the_rest() {
     assert_eq!((config.blocks.first, config.blocks.largest), (8 << 20, 8 << 20));
     assert_eq!((config.delete_many, config.sign_payload), (false, true));
     assert_eq!((config.names.wide, config.names.empty_segments), (true, false));
-    assert_eq!((config.timeout.as_millis(), config.log), (1500, true));
+    assert_eq!((config.timeout.as_millis(), config.log), (1500, Log::Debug));
 }
 
 /// As Cargo.toml and README.md have it.

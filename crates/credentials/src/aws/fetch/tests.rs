@@ -11,7 +11,7 @@ type Script = Vec<Result<Response, Failure>>;
 
 fn client(endpoint: Endpoint) -> Client<Fake> {
     let limits = Limits { timeout: TIME, connect_timeout: TIME, max_answer: 1 << 20 };
-    Client { transport: Fake::default(), endpoint, limits, log: None }
+    Client { transport: Fake::default(), endpoint, limits, name: "test", log: plugboard_http::Log::Off }
 }
 
 fn fetcher(flow: Flow, script: Script) -> Fetcher<Fake> {

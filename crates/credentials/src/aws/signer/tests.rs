@@ -13,7 +13,7 @@ const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b785
 
 fn client(endpoint: Endpoint) -> Client<Fake> {
     let limits = Limits { timeout: TIME, connect_timeout: TIME, max_answer: 1 << 20 };
-    Client { transport: Fake::default(), endpoint, limits, log: None }
+    Client { transport: Fake::default(), endpoint, limits, name: "test", log: plugboard_http::Log::Off }
 }
 
 fn signer(service: &'static str, source: Source) -> Signer<Fake> {

@@ -12,7 +12,7 @@ const NOW: u64 = 784_111_777;
 fn client(endpoint: Endpoint) -> Client<Fake> {
     let time = Duration::from_secs(30);
     let limits = Limits { timeout: time, connect_timeout: time, max_answer: 1 << 20 };
-    Client { transport: Fake::new(vec![]), endpoint, limits, log: None }
+    Client { transport: Fake::new(vec![]), endpoint, limits, name: "test", log: plugboard_http::Log::Off }
 }
 
 /// A signer of the service's, and who it signs for.

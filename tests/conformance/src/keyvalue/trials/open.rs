@@ -2,6 +2,7 @@ use anyhow::{Result, ensure};
 
 use super::some;
 use crate::check::equal;
+use crate::fixture::Settings;
 use crate::keyvalue::{Case, Cx};
 use crate::reply::failed_with;
 
@@ -13,7 +14,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::each("kv.open", "several-listed-names", several_listed_names),
         Case::each("kv.open", "a-star-allows-any-name", star),
         Case::each("kv.open", "needs-no-service", needs_no_service),
-        Case::each("all.errors", "what-has-no-sentence-is-in-the-debug-log", logs_why).credentials(),
+        Case::each("all.errors", "what-has-no-sentence-is-in-the-log", logs_why).credentials(),
         Case::each("kv.open", "a-handle-can-be-dropped-and-opened-again", dropped),
         Case::each("kv.read-your-writes", "within-an-instance", within_an_instance),
         Case::each("kv.read-your-writes", "across-handles-and-instances", across_instances)
@@ -92,16 +93,21 @@ fn needs_no_service(cx: &Cx) -> Result<()> {
 fn logs_why(cx: &Cx) -> Result<()> {
     let mut settings = cx.fixture().credentials().wrong.clone();
     settings.insert(cx.provider.setting("buckets"), "alpha".to_owned());
-    settings.insert(cx.provider.setting("log"), "debug".to_owned());
-    let app = cx.app_with_settings(&settings)?;
-    let session = app.session();
-    failed_with(session.open("be\nta"), &["no-such-store"])?;
-    failed_with(session.open("")?.get("k"), &["access-denied"])?;
-    let (name, log) = (&cx.provider.name, app.deployment.log());
+    let log = |settings: &Settings| {
+        let app = cx.app_with_settings(settings)?;
+        let session = app.session();
+        failed_with(session.open("be\nta"), &["no-such-store"])?;
+        failed_with(session.open("")?.get("k"), &["access-denied"])?;
+        Ok::<_, anyhow::Error>(app.deployment.log())
+    };
+    let (name, told) = (&cx.provider.name, log(&settings)?);
     let unlisted = format!("{name}: no-such-store: `be ta` is not in `{}`\n", cx.provider.setting("buckets"));
     for part in [unlisted, format!("{name}: access-denied: ")] {
-        ensure!(log.contains(&part), "{part:?} is not in {log:?}");
+        ensure!(told.contains(&part), "{part:?} is not in {told:?}");
     }
+    settings.insert(cx.provider.setting("log"), "off".to_owned());
+    let told = log(&settings)?;
+    ensure!(!told.contains(&format!("{name}:")), "{told:?}");
     Ok(())
 }
 
