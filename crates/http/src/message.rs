@@ -111,7 +111,6 @@ impl Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Chunks;
 
     #[test]
     fn debug_shows_no_secret() {
