@@ -6,7 +6,7 @@ use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::azure::Signer;
 use plugboard_error::{Error, Kind, Result};
 use plugboard_http::{Client, Host, Limits, Request, Response, Transport};
-use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap, behind, contended, sum};
+use plugboard_keyvalue::{Bucket, Buckets, Page, Room, Snapshot, Store, Swap, behind, contended, sum};
 
 use crate::config::Config;
 use crate::keys::{Keys, Place};
@@ -15,8 +15,6 @@ use crate::wire::{self, Batch, Table};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An entity has 1 MiB, which JSON may make six of; a page of the longest keys has as much.
 const MAX_ANSWER: u64 = 8 << 20;
-/// Bytes in all values of one call, which a component's memory has room for.
-const MOST_VALUES: usize = 256 << 20;
 /// Reads and deletions under way at the same time.
 const WIDTH: usize = 16;
 /// Before a number is read anew that others change as well. Between reading and writing it another client's writing is
@@ -304,16 +302,13 @@ impl<T: Transport + Host + Default + 'static> Store for Tables<T> {
         let places = self.keys.all(bucket, keys)?;
         let mut values = Vec::with_capacity(places.len());
         let mut asked = places.iter();
-        let mut bytes = 0;
+        let mut room = Room::default();
         let requests = places.iter().map(|place| self.table.get(place));
         self.call_each(requests, self.client.deadline(), |answer| {
             if let Some(place) = asked.next() {
                 let value = self.read_from(place, answer)?.value;
-                bytes += value.as_ref().map_or(0, Vec::len);
+                room.take(value.as_ref().map_or(0, Vec::len))?;
                 values.push(value);
-            }
-            if bytes > MOST_VALUES {
-                return Err(Error::new(Kind::TooLarge, "the values are more than 256 MiB together"));
             }
             Ok(())
         })?;

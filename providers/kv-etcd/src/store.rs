@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_error::{Error, Kind, Result};
 use plugboard_http::{Client, Host, Limits, Transport};
-use plugboard_keyvalue::{Bucket, Buckets, Page, Snapshot, Store, Swap, behind, contended, sum};
+use plugboard_keyvalue::{Bucket, Buckets, Page, Room, Snapshot, Store, Swap, behind, contended, sum};
 
 use crate::config::Config;
 use crate::keys::Keys;
@@ -21,8 +21,6 @@ mod tests;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest answer where values are not longer: a page of keys, the values of a batch.
 const MAX_ANSWER: u64 = 64 << 20;
-/// Bytes in all values of one call, which a component's memory has room for.
-const MOST_VALUES: usize = 256 << 20;
 /// Keys in one page of a listing.
 const PAGE: i64 = 1000;
 /// Before a number is read anew that others change as well.
@@ -63,14 +61,11 @@ impl<T: Transport + Host + Default> Etcd<T> {
         let chunks = chunks(ops, self.max_request)?;
         let deadline = self.client.deadline();
         let mut ranges = Vec::with_capacity(ops.len());
-        let mut bytes = 0;
+        let mut room = Room::default();
         for chunk in chunks {
             let done = run(chunk, deadline).map_err(|error| behind(error, ranges.len(), ops.len()))?;
-            bytes +=
-                done.ranges.iter().flat_map(|range| &range.kvs).map(|kv| kv.value().len()).sum::<usize>();
-            if bytes > MOST_VALUES {
-                return Err(Error::new(Kind::TooLarge, "the values are more than 256 MiB together"));
-            }
+            let values = done.ranges.iter().flat_map(|range| &range.kvs).map(|pair| pair.value().len());
+            room.take(values.sum())?;
             ranges.extend(done.ranges);
         }
         Ok(ranges)

@@ -268,14 +268,14 @@ pub(crate) fn deletion<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     body
 }
 
-/// How many of the names go into one such body.
+/// How many of the names go into one such body, at least one if there are any.
 pub(crate) fn fitting(names: &[&str]) -> usize {
     let mut size = 0;
     let fit = names.iter().take(MANY).take_while(|name| {
         size += deletion([**name]).len();
         size <= DELETION
     });
-    fit.count()
+    fit.count().max(1).min(names.len())
 }
 
 /// Where a new bucket goes.

@@ -6,6 +6,8 @@ use plugboard_http::{Endpoint, Response, Said};
 
 use super::Call;
 
+const NO_GATEWAY: &str = "; is `etcd-url` where a member listens for clients, with nothing behind its port, and is its JSON \
+                          gateway on (`--enable-grpc-gateway`)?";
 const BUSY: &str = "too many requests";
 const FULL: &str = "database space exceeded";
 
@@ -79,7 +81,11 @@ pub(crate) fn said(endpoint: &Endpoint, response: &Response, call: &Call) -> Opt
 pub(crate) fn error_of(endpoint: &Endpoint, response: &Response, call: &Call) -> Error {
     let (resend, what) = (call.request().resend, call.request().what);
     let Some(failure) = read(response) else {
-        return plugboard_http::error_of(endpoint, response, resend, what);
+        let mut error = plugboard_http::error_of(endpoint, response, resend, what);
+        if response.status == 404 {
+            error.sentence.push_str(NO_GATEWAY);
+        }
+        return error;
     };
     let authority = &endpoint.authority;
     if let Some((_, kind, meaning)) = MESSAGES.iter().find(|(part, ..)| says(&failure, part)) {
@@ -119,6 +125,12 @@ mod tests {
         let old = format!(r#"{{"error":"{message}","message":"{message}","code":{code}}}"#);
         let new = format!(r#"{{"code":{code},"message":"{message}","details":[]}}"#);
         [old, new].map(|text| body(status, text).unwrap())
+    }
+
+    #[test]
+    fn who_has_no_gateway_may_have_it_off() {
+        let error = error(&swap(), &body(404, "404 page not found\n").unwrap()).to_string();
+        assert!(error.starts_with("protocol: `h:1` answered 404 to swap; is `etcd-url`"), "{error}");
     }
 
     #[test]
