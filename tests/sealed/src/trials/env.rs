@@ -61,6 +61,6 @@ fn an_empty_variable_is_not_set(bench: &Bench) -> Result<()> {
     let out = bench.seal("favorites", &component("config-env")?)?;
     let served = bench.serve_with(&out, None, &["-S", "cli", "--env", "REDIS_URL="])?;
     let (status, body) = request("GET", &format!("{}/users/ada", served.url()), "")?;
-    ensure!(status == 503 && body.contains("config: `redis-url` is not set"), "{status} {body}");
+    ensure!(status == 500 && body.contains("config: `redis-url` is not set"), "{status} {body}");
     Ok(())
 }
