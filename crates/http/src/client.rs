@@ -92,13 +92,7 @@ impl<T: Transport + Host> Client<T> {
         deadline: Duration,
         said: &dyn Fn(&Response) -> Option<Said>,
     ) -> Result<Response> {
-        let mut terms = self.terms(Pace::Whole, Reading::Whole);
-        terms.limits.timeout = deadline.saturating_sub(self.transport.now());
-        if terms.limits.timeout.is_zero() {
-            let sentence =
-                format!("`{}`: the deadline passed before {}", self.endpoint.authority, request.what);
-            return Err(Error::new(Kind::Timeout, sentence));
-        }
+        let terms = self.terms_by(Reading::Whole, request, deadline)?;
         Ok(self.conclude(self.start(request, &terms), request, terms, said)?.0)
     }
 
@@ -144,15 +138,27 @@ impl<T: Transport + Host> Client<T> {
         Ok(self.conclude(sending, request, self.terms(Pace::Progress, Reading::Whole), said)?.0)
     }
 
-    /// Sends the request and leaves the body of a success to be read by whoever wants it. Of any other answer the
+    /// As [`Client::send_by`], but leaves the body of a success to be read by whoever wants it. Of any other answer the
     /// body is in the response, and what remains is an empty one.
-    pub fn open(&self, request: &Request) -> Result<(Response, Option<T::Body>)> {
-        let terms = self.terms(Pace::Whole, Reading::Head);
+    pub fn open(&self, request: &Request, deadline: Duration) -> Result<(Response, Option<T::Body>)> {
+        let terms = self.terms_by(Reading::Head, request, deadline)?;
         self.conclude(self.start(request, &terms), request, terms, &|_| None)
     }
 
     fn terms(&self, pace: Pace, reading: Reading) -> Terms {
         Terms { limits: self.limits, pace, reading }
+    }
+
+    /// Those of a request that has as much time as is left.
+    fn terms_by(&self, reading: Reading, request: &Request, deadline: Duration) -> Result<Terms> {
+        let mut terms = self.terms(Pace::Whole, reading);
+        terms.limits.timeout = deadline.saturating_sub(self.transport.now());
+        if terms.limits.timeout.is_zero() {
+            let sentence =
+                format!("`{}`: the deadline passed before {}", self.endpoint.authority, request.what);
+            return Err(Error::new(Kind::Timeout, sentence));
+        }
+        Ok(terms)
     }
 
     fn start(&self, request: &Request, terms: &Terms) -> Sending<T::Exchange> {
@@ -234,10 +240,9 @@ impl<T: Transport + Host> Client<T> {
             Err(failure) => {
                 let sentence = format!("`{authority}`: {}", failure.clause);
                 let maybe = failure.reached == Reached::Maybe && request.resend != Resend::Allowed;
-                let error = if maybe {
-                    Error::new(Kind::Ambiguous, format!("{sentence}; {what} may or may not have happened"))
-                } else {
-                    Error::new(failure.kind, sentence)
+                let error = match maybe {
+                    true => request.resend.malformed(what, sentence),
+                    false => Error::new(failure.kind, sentence),
                 };
                 // Only what a later try can mend is tried again.
                 match failure.kind == Kind::Unavailable && !(maybe && request.resend == Resend::Never) {

@@ -253,7 +253,7 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
         let mut request = self.sign(&call, Chunks::default(), self.client.deadline())?;
         let mut body = None;
         let response = self.settle(&mut request, None, &mut |request| {
-            let (response, rest) = self.client.open(request)?;
+            let (response, rest) = self.client.open(request, self.client.deadline())?;
             body = rest;
             Ok(response)
         })?;
@@ -295,7 +295,7 @@ impl<T: Transport + Host + Default + 'static> Store for Azure<T> {
 
     /// Many at a time, each in a request of its own: the service's request for many has a signature for each as well.
     fn delete_each(&self, container: &str, names: &[String], _: bool, failed: &mut Failures) {
-        let deadline = self.client.transport.now().saturating_add(self.client.limits.timeout);
+        let deadline = self.client.deadline();
         side_by_side(
             self,
             names.iter().map(String::as_str),

@@ -12,7 +12,7 @@ use plugboard_blobstore::{
 use plugboard_config::{Settings, WasiConfig};
 use plugboard_credentials::aws::{Payload, Signer};
 use plugboard_error::{Error, Kind, Result};
-use plugboard_http::{Chunks, Client, Host, Limits, Request, Response, Said, Sending, Transport};
+use plugboard_http::{Chunks, Client, Endpoint, Host, Limits, Request, Response, Said, Sending, Transport};
 
 use crate::config::Config;
 use crate::wire::{self, Call, Hosts, Names, Place, Refusal};
@@ -84,13 +84,6 @@ impl<T: Transport + Host> S3<T> {
         self.client.at(endpoint)
     }
 
-    /// The same, for a call that has as much time as is left.
-    fn client_by(&self, call: &Call, deadline: Duration) -> Client<&T> {
-        let mut client = self.client(call);
-        client.limits.timeout = deadline.saturating_sub(client.transport.now());
-        client
-    }
-
     /// Sends a call, with a short body or none.
     fn call(&self, call: &Call, body: impl Into<Chunks>, deadline: Duration) -> Result<Response> {
         let response = self.answer(call, body, deadline)?;
@@ -100,9 +93,9 @@ impl<T: Transport + Host> S3<T> {
     /// The same, and whatever it is answered.
     fn answer(&self, call: &Call, body: impl Into<Chunks>, deadline: Duration) -> Result<Response> {
         let client = self.client(call);
-        let mut request = self.sign(call, body.into(), deadline)?;
-        self.settle(call, &mut request, Some(deadline), &mut |request| {
-            client.send_as(request, deadline, &|response| self.said(call, response))
+        let mut request = self.sign(call, &client.endpoint, body.into(), deadline)?;
+        self.settle(call, &client.endpoint, &mut request, Some(deadline), &mut |request| {
+            client.send_as(request, deadline, &|response| self.said(call, &client.endpoint, response))
         })
     }
 
@@ -110,7 +103,7 @@ impl<T: Transport + Host> S3<T> {
     /// something moves.
     fn begin_call(&self, call: Call, body: impl Into<Chunks>) -> Result<Block<T::Exchange>> {
         let client = self.client(&call);
-        let request = self.sign(&call, body.into(), client.deadline())?;
+        let request = self.sign(&call, &client.endpoint, body.into(), client.deadline())?;
         let sending = client.begin(&request);
         Ok(Block { call, request, sending })
     }
@@ -124,27 +117,33 @@ impl<T: Transport + Host> S3<T> {
         let Block { call, mut request, sending } = begun;
         let client = self.client(&call);
         let mut begun = Some(sending);
-        let response = self.settle(&call, &mut request, None, &mut |request| {
+        let response = self.settle(&call, &client.endpoint, &mut request, None, &mut |request| {
             let sending = begun.take().unwrap_or_else(|| client.begin(request));
-            client.finish_as(sending, request, &|response| self.said(&call, response))
+            client.finish_as(sending, request, &|response| self.said(&call, &client.endpoint, response))
         })?;
         Ok((call, response))
     }
 
-    fn sign(&self, call: &Call, body: Chunks, deadline: Duration) -> Result<Request> {
+    fn sign(&self, call: &Call, endpoint: &Endpoint, body: Chunks, deadline: Duration) -> Result<Request> {
         let mut request = call.request(body);
-        self.sign_anew(call, &mut request, deadline)?;
+        self.sign_anew(call, endpoint, &mut request, deadline)?;
         Ok(request)
     }
 
-    fn sign_anew(&self, call: &Call, request: &mut Request, deadline: Duration) -> Result<()> {
+    fn sign_anew(
+        &self,
+        call: &Call,
+        endpoint: &Endpoint,
+        request: &mut Request,
+        deadline: Duration,
+    ) -> Result<()> {
         let is_open = call.is_bulky && !self.sign_payload;
         let payload = if is_open { Payload::Unsigned } else { Payload::Signed };
-        self.signer.sign(&self.client(call).endpoint, request, payload, deadline)
+        self.signer.sign(endpoint, request, payload, deadline)
     }
 
-    fn said(&self, call: &Call, response: &Response) -> Option<Said> {
-        wire::said(&self.client(call).endpoint, &self.region, call, response)
+    fn said(&self, call: &Call, endpoint: &Endpoint, response: &Response) -> Option<Said> {
+        wire::said(endpoint, &self.region, call, response)
     }
 
     /// Sends a signed call, and once more where a new signature mends the refusal. What goes on as long as something
@@ -152,6 +151,7 @@ impl<T: Transport + Host> S3<T> {
     fn settle(
         &self,
         call: &Call,
+        endpoint: &Endpoint,
         request: &mut Request,
         deadline: Option<Duration>,
         send: &mut dyn FnMut(&Request) -> Result<Response>,
@@ -162,7 +162,7 @@ impl<T: Transport + Host> S3<T> {
         if !is_mended && !refusal.is_some_and(|refusal| refusal.is_stale()) {
             return Ok(response);
         }
-        self.sign_anew(call, request, deadline.unwrap_or_else(|| self.client.deadline()))?;
+        self.sign_anew(call, endpoint, request, deadline.unwrap_or_else(|| self.client.deadline()))?;
         send(request)
     }
 
@@ -215,13 +215,15 @@ impl<T: Transport + Host> S3<T> {
 
     fn get_by(&self, object: Object, first: u64, last: u64, deadline: Duration) -> Result<Download<T::Body>> {
         let call = Call::get(object, first, last);
-        let mut request = self.sign(&call, Chunks::default(), deadline)?;
+        let client = self.client(&call);
+        let mut request = self.sign(&call, &client.endpoint, Chunks::default(), deadline)?;
         let mut body = None;
-        let response = self.settle(&call, &mut request, Some(deadline), &mut |request| {
-            let (response, rest) = self.client_by(&call, deadline).open(request)?;
-            body = rest;
-            Ok(response)
-        })?;
+        let response =
+            self.settle(&call, &client.endpoint, &mut request, Some(deadline), &mut |request| {
+                let (response, rest) = client.open(request, deadline)?;
+                body = rest;
+                Ok(response)
+            })?;
         let is_whole = (first, last) == (0, u64::MAX);
         let size = match response.status {
             // The range begins behind the end.
