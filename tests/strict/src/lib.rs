@@ -1,5 +1,5 @@
 //! What the servers in front of imitations of clouds have in common: a service on one port, on another those who give
-//! out credentials for it, and a clock that a test can put wrong.
+//! out credentials for it, and a clock that a test can put wrong. The connections serve the stand-in for Upstash as well.
 
 mod clock;
 mod server;
@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 pub use clock::Clock;
-pub use server::Answer;
+pub use server::{Answer, accept};
 
 /// Two ports that are taken, and not served yet.
 pub struct Ports {

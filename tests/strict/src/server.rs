@@ -1,11 +1,12 @@
 //! Connections.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{Either, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -16,11 +17,12 @@ use tokio::net::TcpListener;
 pub type Answer = Response<Either<Full<Bytes>, Incoming>>;
 
 /// Serves connections until the runtime ends.
-pub(crate) async fn accept<F>(
+pub async fn accept<F, B>(
     listener: TcpListener,
     answer: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
 ) where
-    F: Future<Output = Answer> + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
     loop {
         let Ok((stream, _)) = listener.accept().await else {

@@ -1,19 +1,14 @@
 //! The HTTP side: connections, authorization, status codes.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use crate::dialect::{self, Answer, Encoding, Work};
@@ -36,27 +31,14 @@ struct App {
 /// Serves connections until the runtime ends.
 pub(crate) async fn accept(listener: TcpListener, token: String, backend: Arc<dyn Backend>) {
     let app = Arc::new(App { token, backend, requests: AtomicU64::new(0) });
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely; some will be closed.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        let _ = stream.set_nodelay(true);
-        let app = app.clone();
-        tokio::spawn(async move {
-            let service = service_fn(|request| answer(app.clone(), request));
-            // An error here is a client that went away or that does not speak HTTP.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
+    plugboard_strict::accept(listener, move |request| answer(app.clone(), request)).await;
 }
 
-async fn answer(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    Ok(match handle(app, request).await {
+async fn answer(app: Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    match handle(app, request).await {
         Ok(response) => response,
         Err((status, text)) => respond(status, &Answer::One(Reply::Error(text)), Encoding::Json),
-    })
+    }
 }
 
 async fn handle(
